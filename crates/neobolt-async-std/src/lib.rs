@@ -1,0 +1,38 @@
+//! neobolt, the Neo4j driver, on async-std.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), neobolt_async_std::Error> {
+//! use neobolt_async_std::{Auth, connect};
+//!
+//! let driver = connect("neo4j://localhost:7687", Auth::basic("neo4j", "secret"))?;
+//! let result = driver.execute_query("MATCH (p:Person) RETURN p.name AS name").read().await?;
+//! for record in &result.records {
+//!     let name: &str = record.get("name")?;
+//!     println!("{name}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod runtime;
+
+#[cfg(feature = "driver")]
+pub use neobolt::*;
+
+pub use self::runtime::{AsyncStdRuntime, runtime};
+
+/// Returns a driver for `uri` on async-std, with the official drivers' defaults. It connects when it is first used.
+///
+/// # Errors
+///
+/// The URI cannot work; the error says why.
+#[cfg(feature = "driver")]
+pub fn connect(uri: &str, auth: Auth) -> Result<Driver, Error> {
+    builder(uri, auth).build()
+}
+
+/// Begins to configure a driver for `uri` on async-std.
+#[cfg(feature = "driver")]
+pub fn builder(uri: &str, auth: Auth) -> DriverBuilder {
+    Driver::builder(runtime(), uri, auth)
+}

@@ -1,0 +1,202 @@
+//! [`Auth`].
+
+use core::fmt;
+
+use packstream::{Buffer, EncodeError, Encoder};
+
+use crate::parameters::Parameters;
+
+/// How a client proves who it is: the authentication map of LOGON (of HELLO before Bolt 5.1).
+#[derive(Clone, PartialEq)]
+pub struct Auth {
+    scheme: Box<str>,
+    principal: Option<Box<str>>,
+    credentials: Option<Box<str>>,
+    realm: Option<Box<str>>,
+    parameters: Parameters,
+}
+
+impl Auth {
+    /// Creates the token for servers that authenticate nobody.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::of_scheme("none")
+    }
+
+    /// Creates a token of user name and password.
+    #[must_use]
+    pub fn basic(user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
+        Self {
+            principal: Some(user.as_ref().into()),
+            credentials: Some(password.as_ref().into()),
+            ..Self::of_scheme("basic")
+        }
+    }
+
+    /// Creates a token of user name and password in a realm, which names the provider that knows the user.
+    #[must_use]
+    pub fn basic_with_realm(user: impl AsRef<str>, password: impl AsRef<str>, realm: impl AsRef<str>) -> Self {
+        Self {
+            realm: Some(realm.as_ref().into()),
+            ..Self::basic(user, password)
+        }
+    }
+
+    /// Creates a token of single sign-on.
+    #[must_use]
+    pub fn bearer(token: impl AsRef<str>) -> Self {
+        Self {
+            credentials: Some(token.as_ref().into()),
+            ..Self::of_scheme("bearer")
+        }
+    }
+
+    /// Creates a token of a Kerberos ticket in base 64.
+    #[must_use]
+    pub fn kerberos(ticket: impl AsRef<str>) -> Self {
+        Self {
+            principal: Some(Box::default()),
+            credentials: Some(ticket.as_ref().into()),
+            ..Self::of_scheme("kerberos")
+        }
+    }
+
+    /// Creates a token for a scheme of the server's own. Credentials, realm and parameters that are empty are not sent.
+    #[must_use]
+    pub fn custom(
+        principal: impl AsRef<str>,
+        credentials: impl AsRef<str>,
+        realm: impl AsRef<str>,
+        scheme: impl AsRef<str>,
+        parameters: Parameters,
+    ) -> Self {
+        let filled = |text: Box<str>| (!text.is_empty()).then_some(text);
+        Self {
+            scheme: scheme.as_ref().into(),
+            principal: Some(principal.as_ref().into()),
+            credentials: filled(credentials.as_ref().into()),
+            realm: filled(realm.as_ref().into()),
+            parameters,
+        }
+    }
+
+    /// Returns the scheme, such as `basic`.
+    #[must_use]
+    pub const fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
+    /// Returns who the client says it is; `None` where the scheme has no such thing.
+    #[must_use]
+    pub fn principal(&self) -> Option<&str> {
+        self.principal.as_deref()
+    }
+
+    fn of_scheme(scheme: &str) -> Self {
+        Self {
+            scheme: scheme.into(),
+            principal: None,
+            credentials: None,
+            realm: None,
+            parameters: Parameters::new(),
+        }
+    }
+
+    /// Returns how many entries [`encode_entries`](Self::encode_entries) writes.
+    pub(crate) fn len(&self) -> usize {
+        1 + self.texts().iter().filter(|(_, text)| text.is_some()).count() + usize::from(!self.parameters.is_empty())
+    }
+
+    /// Writes the entries of the map without its header.
+    ///
+    /// # Errors
+    ///
+    /// If one of the parameters could not be encoded.
+    pub(crate) fn encode_entries<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
+        encoder.string("scheme")?;
+        encoder.string(&self.scheme)?;
+        for (key, text) in self.texts() {
+            if let Some(text) = text {
+                encoder.string(key)?;
+                encoder.string(text)?;
+            }
+        }
+        if !self.parameters.is_empty() {
+            encoder.string("parameters")?;
+            encoder.encode(&self.parameters)?;
+        }
+        Ok(())
+    }
+
+    fn texts(&self) -> [(&'static str, &Option<Box<str>>); 3] {
+        [
+            ("principal", &self.principal),
+            ("credentials", &self.credentials),
+            ("realm", &self.realm),
+        ]
+    }
+}
+
+impl fmt::Debug for Auth {
+    /// Writes neither credentials nor parameters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("scheme", &self.scheme)
+            .field("principal", &self.principal)
+            .field("realm", &self.realm)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use packstream::{Decoder, Encoder};
+
+    use super::Auth;
+    use crate::parameters::Parameters;
+    use crate::value::{Map, Value};
+
+    fn entries(auth: &Auth) -> Map {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes);
+        encoder.map_header(auth.len()).unwrap();
+        auth.encode_entries(&mut encoder).unwrap();
+        let mut decoder = Decoder::new(&bytes);
+        let entries = decoder.decode().unwrap();
+        decoder.finish().unwrap();
+        entries
+    }
+
+    #[test]
+    fn schemes() {
+        assert_eq!(entries(&Auth::none()), Map::from_iter([("scheme", "none")]));
+        let basic = [("scheme", "basic"), ("principal", "neo4j"), ("credentials", "secret")];
+        assert_eq!(entries(&Auth::basic("neo4j", "secret")), Map::from_iter(basic));
+        let realm = basic.into_iter().chain([("realm", "ldap")]);
+        assert_eq!(
+            entries(&Auth::basic_with_realm("neo4j", "secret", "ldap")),
+            realm.collect()
+        );
+        let bearer = [("scheme", "bearer"), ("credentials", "token")];
+        assert_eq!(entries(&Auth::bearer("token")), Map::from_iter(bearer));
+        let kerberos = [("scheme", "kerberos"), ("principal", ""), ("credentials", "ticket")];
+        assert_eq!(entries(&Auth::kerberos("ticket")), Map::from_iter(kerberos));
+    }
+
+    #[test]
+    fn custom_schemes_leave_out_what_is_empty() {
+        let auth = Auth::custom("me", "", "", "own", Parameters::new());
+        assert_eq!(entries(&auth), Map::from_iter([("scheme", "own"), ("principal", "me")]));
+        let auth = Auth::custom("me", "c", "r", "own", Parameters::new().with("n", 1));
+        let parameters = Value::Map(Map::from_iter([("n", 1)]));
+        assert_eq!(entries(&auth).get("parameters"), Some(&parameters));
+        assert_eq!(auth.len(), 5);
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let auth = Auth::custom("me", "geheim", "r", "own", Parameters::new().with("pin", "geheim"));
+        let printed = format!("{auth:?} {auth:#?}");
+        assert!(printed.contains("me") && !printed.contains("geheim"), "{printed}");
+    }
+}

@@ -1,0 +1,290 @@
+//! Errors, by who is to blame.
+
+use core::fmt;
+
+use packstream::{DecodeError, EncodeError};
+
+use crate::message::RequestKind;
+use crate::state::State;
+use crate::value::{Map, Value};
+use crate::version::Version;
+
+/// A request that was not sent: our misuse. The connection is untouched and stays usable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The connection is closed.
+    Closed,
+    /// A value could not be encoded.
+    Encode(EncodeError),
+    /// The request is not allowed in the state the peer will be in when it reads it.
+    NotAllowed {
+        /// The request.
+        request: RequestKind,
+        /// The state.
+        state: State,
+    },
+    /// The negotiated version cannot carry this.
+    NotInVersion {
+        /// What was to be sent.
+        what: &'static str,
+        /// The negotiated version.
+        version: Version,
+    },
+    /// The result that was to be pulled or discarded is not open.
+    NoSuchResult,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the connection is closed"),
+            Self::Encode(error) => error.fmt(f),
+            Self::NotAllowed { request, state } => write!(f, "{request} is not allowed in state {state}"),
+            Self::NotInVersion { what, version } => write!(f, "Bolt {version} cannot carry {what}"),
+            Self::NoSuchResult => f.write_str("the result is not open on this connection"),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}
+
+impl From<EncodeError> for SendError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+/// A rule of the protocol that the peer broke. Fatal: the connection is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerViolation {
+    /// A message is not well-formed PackStream.
+    Malformed(DecodeError),
+    /// A message is larger than the limit, in bytes.
+    MessageTooLarge(usize),
+    /// A message has a tag that does not belong here.
+    UnknownMessage(u8),
+    /// A field or an entry of a message's metadata is missing or of the wrong type.
+    Metadata(&'static str),
+    /// A response came although no request was waiting for one.
+    UnsolicitedResponse(u8),
+    /// A response came that the request at the head does not have in this state.
+    UnexpectedResponse {
+        /// The request at the head.
+        request: RequestKind,
+        /// The response.
+        response: &'static str,
+        /// The state.
+        state: State,
+    },
+    /// A record came with another number of fields than the result has keys.
+    RecordWidth {
+        /// The number of keys.
+        expected: usize,
+        /// The number of fields.
+        found: usize,
+    },
+    /// More records came than were asked for.
+    TooManyRecords,
+    /// A request came that is not allowed in this state.
+    UnexpectedRequest {
+        /// The request.
+        request: RequestKind,
+        /// The state.
+        state: State,
+    },
+}
+
+impl fmt::Display for PeerViolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(_) => f.write_str("malformed message"),
+            Self::MessageTooLarge(limit) => write!(f, "message larger than the limit of {limit} bytes"),
+            Self::UnknownMessage(tag) => write!(f, "message with unknown tag 0x{tag:02X}"),
+            Self::Metadata(what) => write!(f, "message without a valid {what}"),
+            Self::UnsolicitedResponse(tag) => write!(f, "response 0x{tag:02X} to no request"),
+            Self::UnexpectedResponse {
+                request,
+                response,
+                state,
+            } => {
+                write!(f, "{response} in answer to {request} in state {state}")
+            }
+            Self::RecordWidth { expected, found } => {
+                write!(f, "record of {found} fields in a result of {expected} keys")
+            }
+            Self::TooManyRecords => f.write_str("more records than were asked for"),
+            Self::UnexpectedRequest { request, state } => write!(f, "{request} in state {state}"),
+        }
+    }
+}
+
+impl core::error::Error for PeerViolation {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        if let Self::Malformed(error) = self {
+            Some(error)
+        } else {
+            None
+        }
+    }
+}
+
+impl From<DecodeError> for PeerViolation {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// Why a connection is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// A side said GOODBYE.
+    Goodbye,
+    /// The peer closed the stream, or it was lost.
+    PeerClosed,
+    /// The peer was silent for longer than it had promised.
+    ReceiveTimeout,
+    /// The server refused HELLO, LOGON or RESET.
+    Refused,
+    /// The peer broke the protocol.
+    Violation(PeerViolation),
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Goodbye => f.write_str("the connection was closed with GOODBYE"),
+            Self::PeerClosed => f.write_str("the peer closed the connection"),
+            Self::ReceiveTimeout => f.write_str("the peer was silent for longer than it had promised"),
+            Self::Refused => f.write_str("the server refused the connection"),
+            Self::Violation(_) => f.write_str("the peer broke the protocol"),
+        }
+    }
+}
+
+impl core::error::Error for CloseReason {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        if let Self::Violation(violation) = self {
+            Some(violation)
+        } else {
+            None
+        }
+    }
+}
+
+/// The server's word that a request failed: the metadata of a FAILURE message.
+///
+/// The GQL members are filled with defaults where the server does not send them (before Bolt 5.7).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The Neo4j code, such as `Neo.ClientError.Statement.SyntaxError`. Empty in a cause.
+    pub code: Box<str>,
+    /// What went wrong, for a person.
+    pub message: Box<str>,
+    /// The GQL status code, `50N42` where the server sends none.
+    pub gql_status: Box<str>,
+    /// The GQL status' description.
+    pub description: Box<str>,
+    /// The entries that the server sent of the diagnostic record; the defaults are left out, as on the wire.
+    pub diagnostic_record: Map,
+    /// What caused this failure.
+    pub cause: Option<Box<Self>>,
+}
+
+/// Deeper chains of causes are cut: the longest that a server was seen to send has three links.
+const MAX_CAUSES: usize = 32;
+
+impl Failure {
+    /// Returns a failure with the given Neo4j code and message, and the GQL status for an unexpected error.
+    pub fn new(code: impl Into<Box<str>>, message: impl Into<Box<str>>) -> Self {
+        let message = message.into();
+        Self {
+            code: code.into(),
+            description: format!("error: general processing exception - unexpected error. {message}").into(),
+            message,
+            gql_status: "50N42".into(),
+            diagnostic_record: Map::default(),
+            cause: None,
+        }
+    }
+
+    /// Replaces the GQL status and its description.
+    #[must_use]
+    pub fn with_gql(mut self, status: impl Into<Box<str>>, description: impl Into<Box<str>>) -> Self {
+        self.gql_status = status.into();
+        self.description = description.into();
+        self
+    }
+
+    /// Reads the metadata of a FAILURE message of any version, leniently: what is missing gets its default.
+    pub fn from_metadata(metadata: &Map) -> Self {
+        Self::link(metadata, 0)
+    }
+
+    fn link(metadata: &Map, depth: usize) -> Self {
+        let text = |key: &str| metadata.get(key).and_then(Value::as_str);
+        let default_code = if depth == 0 {
+            "Neo.DatabaseError.General.UnknownError"
+        } else {
+            ""
+        };
+        let code = text("neo4j_code").or_else(|| text("code")).unwrap_or(default_code);
+        let mut failure = Self::new(code, text("message").unwrap_or("an unknown error occurred"));
+        if let Some(status) = text("gql_status") {
+            failure.gql_status = status.into();
+        }
+        if let Some(description) = text("description") {
+            failure.description = description.into();
+        }
+        if let Some(Value::Map(record)) = metadata.get("diagnostic_record") {
+            failure.diagnostic_record = record.clone();
+        }
+        if let (Some(Value::Map(cause)), true) = (metadata.get("cause"), depth < MAX_CAUSES) {
+            failure.cause = Some(Box::new(Self::link(cause, depth + 1)));
+        }
+        failure
+    }
+
+    /// Returns the metadata of a FAILURE message with this failure, in the form of `version`.
+    pub fn to_metadata(&self, version: Version) -> Map {
+        if !version.capabilities().is_some_and(|it| it.gql_errors) {
+            return Map::from_iter([
+                ("code", Value::from(&*self.code)),
+                ("message", Value::from(&*self.message)),
+            ]);
+        }
+        let mut entries = Vec::with_capacity(6);
+        if !self.code.is_empty() {
+            entries.push(("neo4j_code", Value::from(&*self.code)));
+        }
+        entries.push(("message", Value::from(&*self.message)));
+        entries.push(("gql_status", Value::from(&*self.gql_status)));
+        entries.push(("description", Value::from(&*self.description)));
+        if !self.diagnostic_record.is_empty() {
+            entries.push(("diagnostic_record", Value::Map(self.diagnostic_record.clone())));
+        }
+        if let Some(cause) = &self.cause {
+            entries.push(("cause", Value::Map(cause.to_metadata(version))));
+        }
+        Map::from_iter(entries)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code.is_empty() {
+            write!(f, "{}: {}", self.gql_status, self.message)
+        } else {
+            write!(f, "{}: {}", self.code, self.message)
+        }
+    }
+}
+
+impl core::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}

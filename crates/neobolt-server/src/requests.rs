@@ -1,0 +1,369 @@
+//! How each request is answered.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use neobolt_proto::message::{ServerRequest, TransactionRequest};
+use neobolt_proto::version::Capabilities;
+use neobolt_proto::{Failure, Map, Value};
+use tracing::debug;
+
+use crate::results::{OpenResult, Transaction, millis};
+use crate::wire::{Happening, Wire};
+use crate::{
+    Backend, BackendSession, Credentials, Query, RouteRequest, RoutingTable, ServerConfig, TransactionOptions,
+};
+
+/// Answers the requests of one connection.
+pub(crate) struct Handler {
+    pub(crate) wire: Wire,
+    id: u64,
+    peer: SocketAddr,
+    pub(crate) backend: Arc<dyn Backend>,
+    config: Arc<ServerConfig>,
+    session: Option<Box<dyn BackendSession>>,
+    pub(crate) transaction: Option<Transaction>,
+}
+
+/// Why a request has no SUCCESS.
+pub(crate) enum Refusal {
+    /// It is answered with a failure.
+    Failure(Failure),
+    /// Something happened that ends it.
+    Happening(Happening),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<Happening> for Refusal {
+    fn from(happening: Happening) -> Self {
+        Self::Happening(happening)
+    }
+}
+
+pub(crate) type Answer = Result<Map, Refusal>;
+
+impl Handler {
+    pub(crate) fn new(
+        wire: Wire,
+        id: u64,
+        peer: SocketAddr,
+        backend: Arc<dyn Backend>,
+        config: Arc<ServerConfig>,
+    ) -> Self {
+        Self {
+            wire,
+            id,
+            peer,
+            backend,
+            config,
+            session: None,
+            transaction: None,
+        }
+    }
+
+    /// Returns the wire; the session and its transaction are dropped.
+    pub(crate) fn into_wire(self) -> Wire {
+        self.wire
+    }
+
+    /// Answers requests until the connection is at its end.
+    pub(crate) async fn run(&mut self) {
+        loop {
+            let request = match self.wire.next(self.transaction.is_none()).await {
+                Happening::Request(request) => request,
+                Happening::Interrupted => continue,
+                Happening::TimedOut => {
+                    self.time_out().await;
+                    continue;
+                }
+                Happening::Ended => return,
+            };
+            match self.answer(request).await {
+                Ok(metadata) => self.wire.machine().success(&metadata),
+                Err(Refusal::Failure(failure)) => self.fail(&failure).await,
+                Err(Refusal::Happening(Happening::TimedOut)) => self.fail(&timed_out()).await,
+                Err(Refusal::Happening(Happening::Ended)) => return,
+                // RESET comes next. A request cannot come before this one is answered.
+                Err(Refusal::Happening(Happening::Interrupted | Happening::Request(_))) => {}
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: ServerRequest) -> Answer {
+        match request {
+            ServerRequest::Hello(extra) => self.hello(&extra).await,
+            ServerRequest::Logon(extra) => self.logon(&extra).await,
+            ServerRequest::Logoff => {
+                self.session = None;
+                let deadline = self.wire.now() + self.config.authentication_timeout;
+                self.wire.end_at(Some(deadline));
+                Ok(Map::default())
+            }
+            ServerRequest::Telemetry(0..=3) => Ok(Map::default()),
+            ServerRequest::Telemetry(_) => Err(invalid("TELEMETRY with an unknown number").into()),
+            ServerRequest::Begin(request) => self.begin(request, false).await,
+            ServerRequest::Run {
+                query,
+                parameters,
+                transaction,
+            } => {
+                self.query(
+                    Query {
+                        text: query,
+                        parameters,
+                    },
+                    transaction,
+                )
+                .await
+            }
+            ServerRequest::Pull { count, qid } => self.stream(count, qid, true).await,
+            ServerRequest::Discard { count, qid } => self.stream(count, qid, false).await,
+            ServerRequest::Commit => {
+                self.check_time()?;
+                self.commit().await
+            }
+            ServerRequest::Rollback => {
+                // One that has taken too long is rolled back already.
+                if self.check_time().is_ok() {
+                    self.wire.during(session(&mut self.session)?.rollback()).await??;
+                }
+                self.end_transaction();
+                Ok(Map::default())
+            }
+            ServerRequest::Route {
+                context,
+                bookmarks,
+                database,
+                impersonated_user,
+            } => {
+                let advertised = self.config.advertised_address.clone().unwrap_or_default();
+                let address = context
+                    .get("address")
+                    .and_then(Value::as_str)
+                    .map_or(advertised, str::to_owned);
+                let request = RouteRequest {
+                    address,
+                    context,
+                    bookmarks,
+                    database,
+                    impersonated_user,
+                };
+                let table = self.wire.during(self.backend.route(request)).await??;
+                Ok(routing_table(&table))
+            }
+            ServerRequest::Reset => {
+                self.abandon().await;
+                Ok(Map::default())
+            }
+            _ => Err(invalid("a request that this server does not know").into()),
+        }
+    }
+
+    pub(crate) fn capabilities(&mut self) -> &'static Capabilities {
+        self.wire
+            .machine()
+            .version()
+            .capabilities()
+            .expect("invariant: the handshake chose a version we speak")
+    }
+
+    async fn hello(&mut self, extra: &Map) -> Answer {
+        if !self.capabilities().logon {
+            self.logon(extra).await?;
+        }
+        let mut hints = Vec::new();
+        if let Some(silence) = self.config.keep_alive {
+            let seconds = i64::try_from(silence.as_secs()).unwrap_or(i64::MAX);
+            hints.push(("connection.recv_timeout_seconds", Value::from(seconds)));
+        }
+        if self.capabilities().home_database {
+            // We say which database is the home database, so clients may guess it without asking for it first.
+            hints.push(("ssr.enabled", Value::Boolean(true)));
+        }
+        Ok(Map::from_iter([
+            ("server", Value::from(self.backend.agent())),
+            ("connection_id", Value::from(format!("bolt-{}", self.id))),
+            ("hints", Value::Map(hints.into_iter().collect())),
+        ]))
+    }
+
+    async fn logon(&mut self, extra: &Map) -> Answer {
+        let credentials = Credentials::from_map(extra);
+        debug!(?credentials, "authenticating");
+        self.session = Some(
+            self.wire
+                .during(self.backend.authenticate(self.peer, credentials))
+                .await??,
+        );
+        self.wire.end_at(None);
+        Ok(Map::default())
+    }
+
+    async fn begin(&mut self, request: TransactionRequest, auto_commit: bool) -> Answer {
+        let timeout = request
+            .timeout_millis
+            .filter(|millis| *millis > 0)
+            .map(Duration::from_millis);
+        let database = request.database.clone();
+        let options = TransactionOptions {
+            mode: request.mode,
+            bookmarks: request.bookmarks,
+            timeout,
+            metadata: request.metadata,
+            database: request.database,
+            impersonated_user: request.impersonated_user,
+            auto_commit,
+        };
+        let deadline = timeout.and_then(|timeout| self.wire.now().checked_add(timeout));
+        self.wire.time_out_at(deadline);
+        self.wire.during(session(&mut self.session)?.begin(options)).await??;
+        let named = database.is_some();
+        self.transaction = Some(Transaction {
+            auto_commit,
+            database,
+            timed_out: false,
+            results: Vec::new(),
+            queries: 0,
+        });
+        let resolved = self.capabilities().home_database && !named;
+        Ok(resolved
+            .then(|| ("db", Value::from(self.backend.home_database())))
+            .into_iter()
+            .collect())
+    }
+
+    async fn query(&mut self, query: Query, request: TransactionRequest) -> Answer {
+        let ran_at = self.wire.now();
+        let mut metadata = Vec::with_capacity(4);
+        if self.transaction.is_none() {
+            let begun = self.begin(request, true).await?;
+            metadata.extend(begun.iter().map(|(key, value)| (Box::from(key), value.clone())));
+        }
+        self.check_time()?;
+        let result = self.wire.during(session(&mut self.session)?.run(query)).await??;
+        let elapsed = millis(self.wire.now() - ran_at);
+        let transaction = transaction(&mut self.transaction)?;
+        let qid = transaction.queries;
+        transaction.queries += 1;
+        let fields = result
+            .fields
+            .iter()
+            .map(|field| Value::from(&**field))
+            .collect::<Vec<_>>();
+        metadata.push(("fields".into(), Value::from(fields)));
+        metadata.push(("t_first".into(), elapsed));
+        if !transaction.auto_commit {
+            metadata.push(("qid".into(), Value::from(qid)));
+        }
+        transaction.results.push(OpenResult {
+            qid,
+            result,
+            next: None,
+            is_empty: true,
+            ran_at,
+        });
+        Ok(Map::from_iter(metadata))
+    }
+
+    pub(crate) async fn commit(&mut self) -> Answer {
+        let bookmark = self.wire.during(session(&mut self.session)?.commit()).await??;
+        self.end_transaction();
+        Ok(bookmark
+            .map(|bookmark| ("bookmark", Value::from(bookmark)))
+            .into_iter()
+            .collect())
+    }
+
+    fn end_transaction(&mut self) {
+        self.transaction = None;
+        self.wire.time_out_at(None);
+    }
+
+    /// Answers with a failure, behind which no transaction is open.
+    async fn fail(&mut self, failure: &Failure) {
+        debug!(%failure, "request failed");
+        self.wire.machine().failure(failure);
+        self.abandon().await;
+    }
+
+    async fn abandon(&mut self) {
+        self.end_transaction();
+        if let Some(session) = &mut self.session {
+            self.wire.settle(session.reset()).await;
+        }
+    }
+
+    /// Ends a transaction that has taken too long while the client wanted nothing: it is told when it does.
+    async fn time_out(&mut self) {
+        let transaction = self.transaction.take();
+        self.abandon().await;
+        self.transaction = transaction.map(|transaction| Transaction {
+            timed_out: true,
+            results: Vec::new(),
+            ..transaction
+        });
+    }
+
+    pub(crate) fn check_time(&self) -> Result<(), Failure> {
+        match &self.transaction {
+            Some(transaction) if transaction.timed_out => Err(timed_out()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn session(session: &mut Option<Box<dyn BackendSession>>) -> Result<&mut Box<dyn BackendSession>, Failure> {
+    session.as_mut().ok_or_else(|| unexpected("nobody is authenticated"))
+}
+
+pub(crate) fn transaction(transaction: &mut Option<Transaction>) -> Result<&mut Transaction, Failure> {
+    transaction.as_mut().ok_or_else(|| unexpected("no transaction is open"))
+}
+
+fn routing_table(table: &RoutingTable) -> Map {
+    let servers = [
+        ("WRITE", &table.writers),
+        ("READ", &table.readers),
+        ("ROUTE", &table.routers),
+    ]
+    .map(|(role, addresses)| {
+        let addresses = addresses
+            .iter()
+            .map(|address| Value::from(&**address))
+            .collect::<Vec<_>>();
+        Value::Map(Map::from_iter([
+            ("addresses", Value::from(addresses)),
+            ("role", Value::from(role)),
+        ]))
+    });
+    let table = Map::from_iter([
+        (
+            "ttl",
+            Value::from(i64::try_from(table.ttl.as_secs()).unwrap_or(i64::MAX)),
+        ),
+        ("db", Value::from(&*table.database)),
+        ("servers", Value::from(Vec::from(servers))),
+    ]);
+    Map::from_iter([("rt", Value::Map(table))])
+}
+
+pub(crate) fn invalid(message: impl Into<Box<str>>) -> Failure {
+    Failure::new("Neo.ClientError.Request.Invalid", message)
+}
+
+pub(crate) fn unexpected(message: impl Into<Box<str>>) -> Failure {
+    Failure::new("Neo.DatabaseError.General.UnknownError", message)
+}
+
+fn timed_out() -> Failure {
+    Failure::new(
+        "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
+        "The transaction has not completed within the timeout that the client has set for it.",
+    )
+}

@@ -1,0 +1,404 @@
+//! Records as they stream in.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use neobolt_proto::message::Count;
+use neobolt_proto::{Keys, Map, Record, RecordBatch, RequestId, Value};
+use packstream::Decode;
+
+use crate::connection::Connection;
+use crate::conversation::{Conversation, State};
+use crate::error::{Error, ErrorKind};
+use crate::summary::{ResultSummary, ServerInfo};
+
+/// What a conversation and a stream share of one result.
+#[derive(Debug)]
+pub(crate) struct ResultState(Mutex<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    /// The RUN request, once it is sent.
+    pub(crate) run: Option<RequestId>,
+    pub(crate) keys: Option<Arc<Keys>>,
+    /// Whether records were asked for that have not all come.
+    pub(crate) requested: bool,
+    batches: VecDeque<RecordBatch>,
+    /// Nobody will read the records any more.
+    abandoned: bool,
+    run_metadata: Map,
+    server: Option<ServerInfo>,
+    outcome: Option<Result<ResultSummary, Error>>,
+    /// Keeps the connection until the result has ended. Never empty before that while a stream exists.
+    lease: Option<Arc<Conversation>>,
+}
+
+impl ResultState {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Inner {
+            run: None,
+            keys: None,
+            requested: false,
+            batches: VecDeque::new(),
+            abandoned: false,
+            run_metadata: Map::default(),
+            server: None,
+            outcome: None,
+            lease: None,
+        })))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn started(&self, run: RequestId, connection: &Connection) {
+        let mut inner = self.lock();
+        inner.run = Some(run);
+        inner.server = Some(ServerInfo::of(connection));
+    }
+
+    /// RUN was answered.
+    pub(crate) fn opened(&self, metadata: &Map) {
+        let mut inner = self.lock();
+        let fields = match metadata.get("fields") {
+            Some(Value::List(fields)) => fields.iter().filter_map(Value::as_str).collect(),
+            _ => Keys::default(),
+        };
+        inner.keys = Some(Arc::new(fields));
+        inner.run_metadata = metadata.clone();
+    }
+
+    pub(crate) fn received(&self, batch: RecordBatch) {
+        let mut inner = self.lock();
+        if !inner.abandoned && !batch.is_empty() {
+            inner.batches.push_back(batch);
+        }
+    }
+
+    pub(crate) fn ended(&self, metadata: Map) {
+        let mut inner = self.lock();
+        inner.requested = false;
+        let run = std::mem::take(&mut inner.run_metadata);
+        let server = inner.server.take().unwrap_or_default();
+        inner.outcome = Some(Ok(ResultSummary::new(server, run, metadata)));
+        let lease = inner.lease.take();
+        drop(inner);
+        drop(lease);
+    }
+
+    pub(crate) fn failed(&self, error: &Error) {
+        let mut inner = self.lock();
+        inner.requested = false;
+        inner.outcome.get_or_insert_with(|| Err(error.clone()));
+        let lease = inner.lease.take();
+        drop(inner);
+        drop(lease);
+    }
+
+    fn lease(&self) -> Option<Arc<Conversation>> {
+        self.lock().lease.clone()
+    }
+
+    fn keep(&self, conversation: &Arc<Conversation>) {
+        let mut inner = self.lock();
+        if inner.outcome.is_none() {
+            inner.lease = Some(Arc::clone(conversation));
+        }
+    }
+
+    /// Whether RUN was answered, and how.
+    pub(crate) fn opening(&self) -> Option<Result<Arc<Keys>, Error>> {
+        let inner = self.lock();
+        match (&inner.keys, &inner.outcome) {
+            (Some(keys), _) => Some(Ok(Arc::clone(keys))),
+            (None, Some(Err(error))) => Some(Err(error.clone())),
+            (None, _) => None,
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.lock().outcome.is_some()
+    }
+
+    /// Whether all that was asked for has come, and there is more.
+    pub(crate) fn needs_pull(&self) -> bool {
+        let inner = self.lock();
+        inner.keys.is_some() && !inner.requested && inner.outcome.is_none()
+    }
+
+    /// Returns all records that have arrived.
+    pub(crate) fn into_records(self: Arc<Self>) -> Vec<Record> {
+        let batches = std::mem::take(&mut self.lock().batches);
+        let mut records = Vec::with_capacity(batches.iter().map(RecordBatch::len).sum());
+        for batch in batches.into_iter().map(Arc::new) {
+            records.extend((0..batch.len()).filter_map(|row| Record::new(&batch, row)));
+        }
+        records
+    }
+
+    fn pop(&self) -> Option<Step> {
+        let mut inner = self.lock();
+        if let Some(batch) = inner.batches.pop_front() {
+            return Some(Step::Batch(batch));
+        }
+        inner.outcome.as_ref().map(|outcome| Step::End(outcome.clone().err()))
+    }
+}
+
+enum Step {
+    Batch(RecordBatch),
+    End(Option<Error>),
+}
+
+/// Streams the records of one query.
+///
+/// Records are pulled from the server in fetches (1000 records unless chosen otherwise) and no further: the next fetch
+/// is asked for when the last one is read. A stream can be stored and moved; dropping it, or any future of it, leaves
+/// session and driver usable.
+#[derive(Debug)]
+pub struct RecordStream {
+    state: Arc<ResultState>,
+    keys: Arc<Keys>,
+    fetch: Count,
+    batch: Option<Arc<RecordBatch>>,
+    row: usize,
+}
+
+impl RecordStream {
+    /// Returns a stream that keeps the conversation's connection until its result has ended.
+    pub(crate) fn new(
+        state: Arc<ResultState>,
+        conversation: &Arc<Conversation>,
+        keys: Arc<Keys>,
+        fetch: Count,
+    ) -> Self {
+        state.keep(conversation);
+        Self {
+            state,
+            keys,
+            fetch,
+            batch: None,
+            row: 0,
+        }
+    }
+
+    /// Returns the names of the columns.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Returns the next record, or `None` behind the last one.
+    ///
+    /// # Errors
+    ///
+    /// The query failed while it was running, or the connection was lost.
+    pub async fn next(&mut self) -> Result<Option<Record>, Error> {
+        loop {
+            if let Some(record) = self.batch.as_ref().and_then(|batch| Record::new(batch, self.row)) {
+                self.row += 1;
+                return Ok(Some(record));
+            }
+            if !self.fetch_batch().await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Returns all records that have arrived and were not read yet, at least one, or `None` behind the last one.
+    ///
+    /// This is the fastest way to read: records are lent from the batch, without a count of who holds it.
+    ///
+    /// # Errors
+    ///
+    /// The query failed while it was running, or the connection was lost.
+    pub async fn next_batch(&mut self) -> Result<Option<Records<'_>>, Error> {
+        if self.batch.as_ref().is_none_or(|batch| self.row >= batch.len()) && !self.fetch_batch().await? {
+            return Ok(None);
+        }
+        let first = self.row;
+        let Some(batch) = self.batch.as_deref() else {
+            return Ok(None);
+        };
+        self.row = batch.len();
+        Ok(Some(Records { batch, first }))
+    }
+
+    /// Makes the next batch the current one; false behind the last.
+    async fn fetch_batch(&mut self) -> Result<bool, Error> {
+        // A batch that nobody else holds is given back for the next one to be received into.
+        let mut read = self.batch.take().and_then(Arc::into_inner);
+        let step = loop {
+            if let Some(step) = self.state.pop() {
+                break step;
+            }
+            let Some(conversation) = self.state.lease() else {
+                continue;
+            };
+            let (state, fetch) = (&self.state, self.fetch);
+            let pulled = conversation.until(|conversation| {
+                if let Some(batch) = read.take() {
+                    conversation.recycle(batch);
+                }
+                next_step(conversation, state, fetch)
+            });
+            match pulled.await {
+                Ok(Ok(step)) => break step,
+                Ok(Err(error)) | Err(error) => return Err(error),
+            }
+        };
+        match step {
+            Step::Batch(batch) => {
+                self.batch = Some(Arc::new(batch));
+                self.row = 0;
+                Ok(true)
+            }
+            Step::End(error) => error.map_or(Ok(false), Err),
+        }
+    }
+
+    /// Returns all remaining records.
+    ///
+    /// # Errors
+    ///
+    /// The query failed while it was running, or the connection was lost.
+    pub async fn collect(&mut self) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        while let Some(record) = self.next().await? {
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    /// Returns one column of all remaining records.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::collect`], or there is no such column, or a field of it is not a `T`.
+    pub async fn collect_column<T: for<'a> Decode<'a>>(&mut self, column: &str) -> Result<Vec<T>, Error> {
+        let mut values = Vec::new();
+        while let Some(records) = self.next_batch().await? {
+            for record in records {
+                values.push(record.get(column)?);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Returns the only record.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::collect`], or there is not exactly one record.
+    pub async fn single(&mut self) -> Result<Record, Error> {
+        let Some(record) = self.next().await? else {
+            return Err(Error::new(
+                ErrorKind::Result,
+                "one record was expected, but there is none",
+            ));
+        };
+        if self.next().await?.is_some() {
+            self.consume().await?;
+            return Err(Error::new(
+                ErrorKind::Result,
+                "one record was expected, but there are more",
+            ));
+        }
+        Ok(record)
+    }
+
+    /// Drops the remaining records and returns the summary.
+    ///
+    /// # Errors
+    ///
+    /// The query failed, or the connection was lost.
+    pub async fn consume(&mut self) -> Result<ResultSummary, Error> {
+        self.batch = None;
+        if let Some(conversation) = self.state.lease() {
+            self.state.abandon();
+            let state = &self.state;
+            conversation
+                .until(|conversation| discarded(conversation, state))
+                .await??;
+        }
+        self.state.summary()
+    }
+}
+
+impl ResultState {
+    /// Drops what has arrived and what will.
+    fn abandon(&self) {
+        let mut inner = self.lock();
+        inner.abandoned = true;
+        inner.batches.clear();
+    }
+
+    pub(crate) fn summary(&self) -> Result<ResultSummary, Error> {
+        let outcome = self.lock().outcome.clone();
+        outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::Result, "the result has not ended")))
+    }
+}
+
+fn next_step(conversation: &mut State, state: &Arc<ResultState>, fetch: Count) -> Option<Result<Step, Error>> {
+    if let Some(step) = state.pop() {
+        return Some(Ok(step));
+    }
+    if !state.lock().requested && conversation.broken.is_none() {
+        if let Err(error) = conversation.pull(state, fetch) {
+            return Some(Err(error));
+        }
+    }
+    None
+}
+
+fn discarded(conversation: &mut State, state: &Arc<ResultState>) -> Option<Result<(), Error>> {
+    if state.is_over() {
+        return Some(Ok(()));
+    }
+    if conversation.broken.is_some() {
+        return None;
+    }
+    conversation.discard(state).err().map(Err)
+}
+
+/// Receives everything that is left of a result, for it to be read later: its connection is needed for something else.
+pub(crate) async fn buffer(state: &Arc<ResultState>) {
+    let Some(conversation) = state.lease() else { return };
+    // Whatever goes wrong is found by whoever reads the result.
+    let _ = conversation
+        .until(|conversation| {
+            if state.is_over() {
+                return Some(());
+            }
+            let must_pull = !state.lock().requested && conversation.broken.is_none();
+            if must_pull && conversation.pull(state, Count::All).is_err() {
+                return Some(());
+            }
+            None
+        })
+        .await;
+}
+
+impl Drop for RecordStream {
+    fn drop(&mut self) {
+        self.state.abandon();
+        let lease = self.state.lock().lease.take();
+        drop(lease);
+    }
+}
+
+/// Records lent from a stream: an iterator over [`RecordRef`](neobolt_proto::RecordRef)s.
+#[derive(Debug)]
+pub struct Records<'a> {
+    batch: &'a RecordBatch,
+    first: usize,
+}
+
+impl<'a> IntoIterator for Records<'a> {
+    type Item = neobolt_proto::RecordRef<'a>;
+    type IntoIter = std::iter::Skip<neobolt_proto::batch::Rows<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.batch.iter().skip(self.first)
+    }
+}

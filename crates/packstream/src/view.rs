@@ -1,0 +1,194 @@
+//! Lists and maps that stay where they lie and are decoded item by item.
+
+use alloc::vec::Vec;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+
+use crate::{Decode, DecodeError, Decoder};
+
+/// A list that borrows from the input.
+#[derive(Clone, Debug)]
+pub struct ListRef<'a> {
+    items: Decoder<'a>,
+    len: usize,
+}
+
+impl<'a> ListRef<'a> {
+    /// Returns the number of items.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Tells whether there are no items.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns a decoder that stands at the first item.
+    #[must_use]
+    pub fn decoder(&self) -> Decoder<'a> {
+        self.items.clone()
+    }
+
+    /// Returns an iterator that decodes the items as it goes, and ends after the first that cannot be decoded.
+    #[must_use]
+    pub fn iter<T: Decode<'a>>(&self) -> ListIter<'a, T> {
+        ListIter {
+            items: self.items.clone(),
+            left: self.len,
+            item: PhantomData,
+        }
+    }
+
+    /// Decodes all items.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not a `T`.
+    pub fn to_vec<T: Decode<'a>>(&self) -> Result<Vec<T>, DecodeError> {
+        T::decode_items(&mut self.items.clone(), self.len)
+    }
+}
+
+impl<'a> Decode<'a> for ListRef<'a> {
+    #[inline]
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
+        let len = decoder.list_header()?;
+        let items = decoder.clone();
+        decoder.skip(len)?;
+        Ok(Self { items, len })
+    }
+}
+
+/// An iterator over the items of a [`ListRef`].
+#[derive(Clone, Debug)]
+pub struct ListIter<'a, T> {
+    items: Decoder<'a>,
+    left: usize,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Decode<'a>> Iterator for ListIter<'a, T> {
+    type Item = Result<T, DecodeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        let item = T::decode(&mut self.items);
+        self.left = if item.is_ok() { self.left - 1 } else { 0 };
+        Some(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left.min(1), Some(self.left))
+    }
+}
+
+impl<'a, T: Decode<'a>> FusedIterator for ListIter<'a, T> {}
+
+/// A map that borrows from the input.
+#[derive(Clone, Debug)]
+pub struct MapRef<'a> {
+    entries: Decoder<'a>,
+    len: usize,
+}
+
+impl<'a> MapRef<'a> {
+    /// Returns the number of entries, those with a key that occurs again included.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Tells whether there are no entries.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns a decoder that stands at the first key.
+    #[must_use]
+    pub fn decoder(&self) -> Decoder<'a> {
+        self.entries.clone()
+    }
+
+    /// Decodes the value of `key`; `None` if there is no such key. The last of several entries with this key counts.
+    ///
+    /// Takes time in proportion to the length of the map. Keys are compared as bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the value is not a `T`.
+    pub fn get<T: Decode<'a>>(&self, key: &str) -> Result<Option<T>, DecodeError> {
+        let mut entries = self.entries.clone();
+        let mut found = None;
+        for _ in 0..self.len {
+            if entries.string_bytes()? == key.as_bytes() {
+                found = Some(entries.clone());
+            }
+            entries.skip(1)?;
+        }
+        found.map(|mut value| value.decode()).transpose()
+    }
+
+    /// Returns an iterator that decodes the entries as it goes, and ends after the first that cannot be decoded.
+    ///
+    /// With `T` = [`Decoder`] the values stay undecoded.
+    #[must_use]
+    pub fn iter<T: Decode<'a>>(&self) -> MapIter<'a, T> {
+        MapIter {
+            entries: self.entries.clone(),
+            left: self.len,
+            value: PhantomData,
+        }
+    }
+}
+
+impl<'a> Decode<'a> for MapRef<'a> {
+    #[inline]
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
+        let len = decoder.map_header()?;
+        let entries = decoder.clone();
+        decoder.skip(2 * len)?;
+        Ok(Self { entries, len })
+    }
+}
+
+/// An iterator over the entries of a [`MapRef`].
+#[derive(Clone, Debug)]
+pub struct MapIter<'a, T> {
+    entries: Decoder<'a>,
+    left: usize,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Decode<'a>> MapIter<'a, T> {
+    #[inline]
+    fn entry(&mut self) -> Result<(&'a str, T), DecodeError> {
+        Ok((self.entries.string()?, self.entries.decode()?))
+    }
+}
+
+impl<'a, T: Decode<'a>> Iterator for MapIter<'a, T> {
+    type Item = Result<(&'a str, T), DecodeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        let entry = self.entry();
+        self.left = if entry.is_ok() { self.left - 1 } else { 0 };
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left.min(1), Some(self.left))
+    }
+}
+
+impl<'a, T: Decode<'a>> FusedIterator for MapIter<'a, T> {}
