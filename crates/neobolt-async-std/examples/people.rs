@@ -2,7 +2,7 @@
 //! and bookmarks that carry what one session wrote into the next.
 //!
 //! ```console
-//! cargo run -p neobolt-async-std --example people
+//! cargo run -p neobolt-async-std --example people-async-std
 //! ```
 //!
 //! It runs on an embedded server, or on the one at `NEO4J_URI` (with `NEO4J_USERNAME` and `NEO4J_PASSWORD`).

@@ -36,19 +36,13 @@ impl Auth {
     /// Creates a token of user name and password in a realm, which names the provider that knows the user.
     #[must_use]
     pub fn basic_with_realm(user: impl AsRef<str>, password: impl AsRef<str>, realm: impl AsRef<str>) -> Self {
-        Self {
-            realm: Some(realm.as_ref().into()),
-            ..Self::basic(user, password)
-        }
+        Self { realm: Some(realm.as_ref().into()), ..Self::basic(user, password) }
     }
 
     /// Creates a token of single sign-on.
     #[must_use]
     pub fn bearer(token: impl AsRef<str>) -> Self {
-        Self {
-            credentials: Some(token.as_ref().into()),
-            ..Self::of_scheme("bearer")
-        }
+        Self { credentials: Some(token.as_ref().into()), ..Self::of_scheme("bearer") }
     }
 
     /// Creates a token of a Kerberos ticket in base 64.
@@ -93,13 +87,7 @@ impl Auth {
     }
 
     fn of_scheme(scheme: &str) -> Self {
-        Self {
-            scheme: scheme.into(),
-            principal: None,
-            credentials: None,
-            realm: None,
-            parameters: Parameters::new(),
-        }
+        Self { scheme: scheme.into(), principal: None, credentials: None, realm: None, parameters: Parameters::new() }
     }
 
     /// Returns how many entries [`encode_entries`](Self::encode_entries) writes.
@@ -129,11 +117,7 @@ impl Auth {
     }
 
     fn texts(&self) -> [(&'static str, &Option<Box<str>>); 3] {
-        [
-            ("principal", &self.principal),
-            ("credentials", &self.credentials),
-            ("realm", &self.realm),
-        ]
+        [("principal", &self.principal), ("credentials", &self.credentials), ("realm", &self.realm)]
     }
 }
 
@@ -173,10 +157,7 @@ mod tests {
         let basic = [("scheme", "basic"), ("principal", "neo4j"), ("credentials", "secret")];
         assert_eq!(entries(&Auth::basic("neo4j", "secret")), Map::from_iter(basic));
         let realm = basic.into_iter().chain([("realm", "ldap")]);
-        assert_eq!(
-            entries(&Auth::basic_with_realm("neo4j", "secret", "ldap")),
-            realm.collect()
-        );
+        assert_eq!(entries(&Auth::basic_with_realm("neo4j", "secret", "ldap")), realm.collect());
         let bearer = [("scheme", "bearer"), ("credentials", "token")];
         assert_eq!(entries(&Auth::bearer("token")), Map::from_iter(bearer));
         let kerberos = [("scheme", "kerberos"), ("principal", ""), ("credentials", "ticket")];

@@ -43,7 +43,7 @@ impl<T: Into<Box<str>>> FromIterator<T> for Keys {
 
 /// A column, by its number or by its name.
 pub trait Column {
-    /// Returns the number of this column among `keys`, if there is such a column.
+    /// Returns the number of this column, unless there is no such column among `keys`.
     fn position(&self, keys: &Keys) -> Option<usize>;
 
     /// Names this column in an error.
@@ -52,8 +52,9 @@ pub trait Column {
 
 impl Column for usize {
     #[inline]
-    fn position(&self, keys: &Keys) -> Option<usize> {
-        (*self < keys.len()).then_some(*self)
+    fn position(&self, _keys: &Keys) -> Option<usize> {
+        // Whether there is such a column shows when its field is looked up.
+        Some(*self)
     }
 
     fn describe(&self) -> Box<str> {
@@ -105,20 +106,14 @@ pub struct RecordBatch {
     /// The received bytes; records begin at `base`.
     buffer: Vec<u8>,
     base: usize,
-    /// For each record the start of every field and the end of the last, relative to `base`.
+    /// For each record the start of every field, relative to `base`.
     offsets: Vec<u32>,
     rows: usize,
 }
 
 impl RecordBatch {
     pub(crate) fn new(keys: Arc<Keys>, buffer: Vec<u8>, base: usize, offsets: Vec<u32>, rows: usize) -> Self {
-        Self {
-            keys,
-            buffer,
-            base,
-            offsets,
-            rows,
-        }
+        Self { keys, buffer, base, offsets, rows }
     }
 
     /// Gives the memory back.
@@ -147,14 +142,10 @@ impl RecordBatch {
         if row >= self.rows {
             return None;
         }
-        let stride = self.keys.len() + 1;
-        let offsets = self.offsets.get(row * stride..(row + 1) * stride)?;
+        let width = self.keys.len();
+        let offsets = self.offsets.get(row * width..(row + 1) * width)?;
         let bytes = self.buffer.get(self.base..)?;
-        Some(RecordRef {
-            keys: &self.keys,
-            bytes,
-            offsets,
-        })
+        Some(RecordRef { keys: &self.keys, bytes, offsets })
     }
 
     /// Lends the records in order.
@@ -162,7 +153,8 @@ impl RecordBatch {
         Rows {
             keys: &self.keys,
             bytes: self.buffer.get(self.base..).unwrap_or_default(),
-            offsets: self.offsets.chunks_exact(self.keys.len() + 1),
+            offsets: &self.offsets,
+            left: self.rows,
         }
     }
 }
@@ -172,7 +164,8 @@ impl RecordBatch {
 pub struct Rows<'a> {
     keys: &'a Arc<Keys>,
     bytes: &'a [u8],
-    offsets: core::slice::ChunksExact<'a, u32>,
+    offsets: &'a [u32],
+    left: usize,
 }
 
 impl<'a> Iterator for Rows<'a> {
@@ -180,26 +173,14 @@ impl<'a> Iterator for Rows<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<RecordRef<'a>> {
-        let offsets = self.offsets.next()?;
-        Some(RecordRef {
-            keys: self.keys,
-            bytes: self.bytes,
-            offsets,
-        })
+        self.left = self.left.checked_sub(1)?;
+        let (offsets, rest) = self.offsets.split_at_checked(self.keys.len())?;
+        self.offsets = rest;
+        Some(RecordRef { keys: self.keys, bytes: self.bytes, offsets })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.offsets.size_hint()
-    }
-
-    #[inline]
-    fn nth(&mut self, n: usize) -> Option<RecordRef<'a>> {
-        let offsets = self.offsets.nth(n)?;
-        Some(RecordRef {
-            keys: self.keys,
-            bytes: self.bytes,
-            offsets,
-        })
+        (self.left, Some(self.left))
     }
 }
 
@@ -235,19 +216,13 @@ impl<'a> RecordRef<'a> {
     /// There is no such column, or the field is not a `T`.
     #[inline]
     pub fn get<T: Decode<'a>>(&self, column: impl Column) -> Result<T, FieldError> {
-        let Some(index) = column.position(self.keys) else {
+        let index = column.position(self.keys);
+        let Some((index, start)) = index.and_then(|index| Some((index, *self.offsets.get(index)?))) else {
             return Err(FieldError::NoSuchColumn(column.describe()));
         };
-        self.field(index).map_err(|error| self.describe(index, error))
-    }
-
-    #[inline]
-    fn field<T: Decode<'a>>(&self, index: usize) -> Result<T, DecodeError> {
-        let (Some(&start), Some(&end)) = (self.offsets.get(index), self.offsets.last()) else {
-            return Decoder::new(&[]).decode();
-        };
-        let record = self.bytes.get(..end as usize).unwrap_or_default();
-        Decoder::at(record, start as usize).decode()
+        // The scan saw to it that the field ends where it should.
+        let field = Decoder::at(self.bytes, start as usize).decode();
+        field.map_err(|error| self.describe(index, error))
     }
 
     #[cold]
@@ -276,18 +251,13 @@ pub struct Record {
 impl Record {
     /// Returns the record number `row` of `batch`, if there is one.
     pub fn new(batch: &Arc<RecordBatch>, row: usize) -> Option<Self> {
-        (row < batch.len()).then(|| Self {
-            batch: Arc::clone(batch),
-            row,
-        })
+        (row < batch.len()).then(|| Self { batch: Arc::clone(batch), row })
     }
 
     /// Lends the record.
     #[inline]
     pub fn as_ref(&self) -> RecordRef<'_> {
-        self.batch
-            .get(self.row)
-            .expect("invariant: a record's row lies in its batch")
+        self.batch.get(self.row).expect("invariant: a record's row lies in its batch")
     }
 
     /// Returns the names of the columns.

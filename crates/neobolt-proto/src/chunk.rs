@@ -39,13 +39,7 @@ struct Partial {
 
 impl Inbox {
     pub(crate) fn new(max_message: usize) -> Self {
-        Self {
-            buffer: vec![0; INITIAL],
-            start: 0,
-            end: 0,
-            partial: None,
-            max_message,
-        }
+        Self { buffer: vec![0; INITIAL], start: 0, end: 0, partial: None, max_message }
     }
 
     pub(crate) fn set_max_message(&mut self, max_message: usize) {
@@ -129,15 +123,30 @@ impl Inbox {
         self.next_long()
     }
 
-    /// Whether the next message begins with a structure of one field and `tag`; a NOOP or a message in progress does not.
+    /// Where the next message begins.
+    pub(crate) fn position(&self) -> usize {
+        self.start
+    }
+
+    /// Consumes everything up to `position`, at which a message begins.
+    pub(crate) fn advance(&mut self, position: usize) {
+        self.start = position.min(self.end);
+    }
+
+    /// Returns the payload of the message at `position` if it is a structure of one field and `tag`, whole and in one chunk.
     #[inline]
-    pub(crate) fn next_is(&self, tag: u8) -> bool {
-        let head = self
-            .buffer
-            .get(self.start..self.end)
-            .and_then(|it| it.first_chunk::<4>());
-        self.partial.is_none()
-            && matches!(head, Some([a, b, 0xB1, it]) if *it == tag && u16::from_be_bytes([*a, *b]) >= 2)
+    pub(crate) fn whole_message(&self, position: usize, tag: u8) -> Option<Range<usize>> {
+        if self.partial.is_some() {
+            return None;
+        }
+        let rest = self.buffer.get(position..self.end)?;
+        let [a, b, 0xB1, found, ..] = *rest else {
+            return None;
+        };
+        let size = usize::from(u16::from_be_bytes([a, b]));
+        let end_marker = rest.get(2 + size..)?.first_chunk::<2>();
+        let is_whole = found == tag && size >= 2 && size <= self.max_message && end_marker == Some(&[0, 0]);
+        is_whole.then_some(position + 2..position + 2 + size)
     }
 
     /// Whether `len` bytes are the larger part of the buffer.
@@ -153,10 +162,7 @@ impl Inbox {
     /// A message of several chunks, or one whose end has not come.
     #[cold]
     fn next_long(&mut self) -> Result<Option<Range<usize>>, PeerViolation> {
-        let mut partial = self.partial.unwrap_or(Partial {
-            payload_end: self.start,
-            next: self.start,
-        });
+        let mut partial = self.partial.unwrap_or(Partial { payload_end: self.start, next: self.start });
         while let Some(size) = self.header(partial.next) {
             if size == 0 {
                 let payload = self.start..partial.payload_end;

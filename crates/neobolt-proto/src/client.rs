@@ -70,11 +70,7 @@ pub struct ClientLimits {
 
 impl Default for ClientLimits {
     fn default() -> Self {
-        Self {
-            message: 1 << 30,
-            values: Limits::default(),
-            high_water: 1 << 20,
-        }
+        Self { message: 1 << 30, values: Limits::default(), high_water: 1 << 20 }
     }
 }
 
@@ -139,6 +135,8 @@ pub struct ClientConnection {
     eof: bool,
     closed: Option<CloseReason>,
     closed_reported: bool,
+    /// A violation behind records that were good.
+    violation: Option<PeerViolation>,
     spare: Option<(Vec<u8>, Vec<u32>)>,
 }
 
@@ -170,9 +168,7 @@ impl ClientConnection {
     /// `version` is not one that this crate speaks; a handshake never ends with such a one.
     pub fn new(version: Version, limits: ClientLimits, unsent: Vec<u8>) -> Self {
         Self {
-            capabilities: version
-                .capabilities()
-                .expect("invariant: a handshake ends with a version of the table"),
+            capabilities: version.capabilities().expect("invariant: a handshake ends with a version of the table"),
             limits,
             inbox: Inbox::new(limits.message),
             outbox: Outbox::new(unsent),
@@ -188,6 +184,7 @@ impl ClientConnection {
             eof: false,
             closed: None,
             closed_reported: false,
+            violation: None,
             spare: None,
         }
     }
@@ -260,12 +257,8 @@ impl ClientConnection {
             State::Defunct
         } else {
             let streams = self.streams_after(kind, run, count);
-            state::next(self.predicted, kind, Outcome::Success(streams), self.capabilities.logon).ok_or(
-                SendError::NotAllowed {
-                    request: kind,
-                    state: self.predicted,
-                },
-            )?
+            state::next(self.predicted, kind, Outcome::Success(streams), self.capabilities.logon)
+                .ok_or(SendError::NotAllowed { request: kind, state: self.predicted })?
         };
         self.write(request)?;
         self.predicted = next;
@@ -278,12 +271,7 @@ impl ClientConnection {
             }
             RequestKind::Run => {
                 self.latest_run = Some(id);
-                self.results.push(OpenResult {
-                    run: id,
-                    qid: None,
-                    keys: Arc::default(),
-                    asked_for_all: false,
-                });
+                self.results.push(OpenResult { run: id, qid: None, keys: Arc::default(), asked_for_all: false });
             }
             RequestKind::Reset => {
                 self.resets_pending += 1;
@@ -301,12 +289,7 @@ impl ClientConnection {
             (RequestKind::Pull, _) => u64::MAX,
             _ => 0,
         };
-        self.pending.push_back(Pending {
-            id,
-            kind,
-            run,
-            records_left,
-        });
+        self.pending.push_back(Pending { id, kind, run, records_left });
         Ok(id)
     }
 
@@ -316,11 +299,7 @@ impl ClientConnection {
             let ends_now = Some(it.run) == run && count == Some(Count::All);
             !it.asked_for_all && !ends_now
         });
-        if open || kind == RequestKind::Run {
-            Streams::Open
-        } else {
-            Streams::None
-        }
+        if open || kind == RequestKind::Run { Streams::Open } else { Streams::None }
     }
 
     fn write(&mut self, request: &Request<'_>) -> Result<(), SendError> {
@@ -346,11 +325,7 @@ impl ClientConnection {
                 let parameters = WireParameters::new(parameters, it, self.server.utc_patch)?;
                 put_message(out, |e| write::run(e, query, &parameters, None, it))?;
             }
-            Request::RunAutoCommit {
-                query,
-                parameters,
-                options,
-            } => {
+            Request::RunAutoCommit { query, parameters, options } => {
                 let parameters = WireParameters::new(parameters, it, self.server.utc_patch)?;
                 put_message(out, |e| write::run(e, query, &parameters, Some(options), it))?;
             }
@@ -364,15 +339,8 @@ impl ClientConnection {
             }
             Request::Commit => put_message(out, |e| write::bare(e, tag::COMMIT))?,
             Request::Rollback => put_message(out, |e| write::bare(e, tag::ROLLBACK))?,
-            Request::Route {
-                context,
-                bookmarks,
-                database,
-                impersonated_user,
-            } => {
-                put_message(out, |e| {
-                    write::route(e, context, bookmarks, *database, *impersonated_user)
-                })?;
+            Request::Route { context, bookmarks, database, impersonated_user } => {
+                put_message(out, |e| write::route(e, context, bookmarks, *database, *impersonated_user))?;
             }
             Request::Reset => put_message(out, |e| write::bare(e, tag::RESET))?,
             Request::Goodbye => put_message(out, |e| write::bare(e, tag::GOODBYE))?,
@@ -382,11 +350,7 @@ impl ClientConnection {
 
     /// The `qid` to send for the result that `run` opened: none for the most recent one, which is the default.
     fn qid(&self, run: RequestId) -> Result<Option<i64>, SendError> {
-        let result = self
-            .results
-            .iter()
-            .find(|it| it.run == run)
-            .ok_or(SendError::NoSuchResult)?;
+        let result = self.results.iter().find(|it| it.run == run).ok_or(SendError::NoSuchResult)?;
         if self.latest_run == Some(run) {
             return Ok(None);
         }
@@ -414,6 +378,9 @@ impl ClientConnection {
     }
 
     fn next_event(&mut self) -> Result<Option<Event>, PeerViolation> {
+        if let Some(violation) = self.violation.take() {
+            return Err(violation);
+        }
         let Some(at) = self.inbox.next_message()? else {
             return Ok(None);
         };
@@ -450,11 +417,8 @@ impl ClientConnection {
 
     fn transition(&mut self, pending: &Pending, outcome: Outcome, response: &'static str) -> Result<(), PeerViolation> {
         let next = state::next(self.confirmed, pending.kind, outcome, self.capabilities.logon);
-        self.confirmed = next.ok_or(PeerViolation::UnexpectedResponse {
-            request: pending.kind,
-            response,
-            state: self.confirmed,
-        })?;
+        self.confirmed =
+            next.ok_or(PeerViolation::UnexpectedResponse { request: pending.kind, response, state: self.confirmed })?;
         Ok(())
     }
 
@@ -489,22 +453,10 @@ impl ClientConnection {
             _ => {}
         }
         // Results whose RUN is not answered yet are not open for the server.
-        let answered = |it: &OpenResult| {
-            !self
-                .pending
-                .iter()
-                .any(|p| p.kind == RequestKind::Run && p.id == it.run)
-        };
-        let streams = if self.results.iter().any(answered) {
-            Streams::Open
-        } else {
-            Streams::None
-        };
+        let answered = |it: &OpenResult| !self.pending.iter().any(|p| p.kind == RequestKind::Run && p.id == it.run);
+        let streams = if self.results.iter().any(answered) { Streams::Open } else { Streams::None };
         self.transition(pending, Outcome::Success(streams), "SUCCESS")?;
-        Ok(Event::Success {
-            request: pending.id,
-            metadata,
-        })
+        Ok(Event::Success { request: pending.id, metadata })
     }
 
     /// A result ended earlier than predicted, or did not: with nothing else in flight the server's word counts.
@@ -530,10 +482,7 @@ impl ClientConnection {
             self.predicted = State::Failed;
             self.results.clear();
         }
-        Ok(Event::Failure {
-            request: pending.id,
-            failure: Failure::from_metadata(metadata),
-        })
+        Ok(Event::Failure { request: pending.id, failure: Failure::from_metadata(metadata) })
     }
 
     fn ignored(&mut self, pending: &Pending) -> Result<Event, PeerViolation> {
@@ -563,49 +512,48 @@ impl ClientConnection {
             return Err(unexpected);
         }
         // After a RESET the result is gone; its records are still read and then dropped by their receiver.
-        let keys = self
-            .results
-            .iter()
-            .find(|it| it.run == run)
-            .map(|it| Arc::clone(&it.keys));
+        let keys = self.results.iter().find(|it| it.run == run).map(|it| Arc::clone(&it.keys));
         let (spare, mut offsets) = self.spare.take().unwrap_or_default();
         offsets.clear();
+        let mut rows = Rows {
+            width: keys.as_ref().map(|keys| keys.len()),
+            limits: self.limits.values,
+            left: pending.records_left,
+            offsets,
+            count: 0,
+        };
+        // All in locals: the inbox is told once how far it was read.
+        let bytes = self.inbox.bytes();
         let base = first.start;
-        let mut end = first.end;
         let mut at = first;
-        let mut rows = 0;
-        loop {
-            if pending.records_left == 0 {
-                return Err(PeerViolation::TooManyRecords);
+        let mut next = self.inbox.position();
+        let is_good = loop {
+            let message = bytes.get(base..at.end).unwrap_or_default();
+            if !rows.read(message, at.start - base) {
+                break false;
             }
-            pending.records_left -= 1;
-            let bytes = self.inbox.bytes().get(base..at.end).unwrap_or_default();
-            // Behind the two bytes of the message's head.
-            let mut decoder = Decoder::at(bytes, at.start - base + 2);
-            let width = decoder.list_header()?;
-            if let Some(keys) = &keys {
-                if width != keys.len() {
-                    return Err(PeerViolation::RecordWidth {
-                        expected: keys.len(),
-                        found: width,
-                    });
-                }
-                let stop = scan(bytes, decoder.offset(), width, self.limits.values, &mut offsets)?;
-                if stop != bytes.len() {
-                    return Err(PeerViolation::Metadata("record: there are bytes behind its fields"));
-                }
-                offsets.push(stop as u32);
-                rows += 1;
+            if at.end - base > MAX_BATCH {
+                break true;
             }
-            end = end.max(at.end);
-            if !self.inbox.next_is(tag::RECORD) || end - base > MAX_BATCH {
-                break;
+            let Some(payload) = self.inbox.whole_message(next, tag::RECORD) else {
+                break true;
+            };
+            next = payload.end + 2;
+            at = payload;
+        };
+        self.inbox.advance(next);
+        pending.records_left = rows.left;
+        let end = at.end;
+        if !is_good {
+            let message = self.inbox.bytes().get(base..end).unwrap_or_default();
+            let violation = rows.violation(message, at.start - base);
+            if rows.count == 0 {
+                return Err(violation);
             }
-            match self.inbox.next_message()? {
-                Some(next) => at = next,
-                None => break,
-            }
+            // What came before it is good, and comes first.
+            self.violation = Some(violation);
         }
+        let Rows { offsets, count: rows, .. } = rows;
         let keys = keys.unwrap_or_default();
         let batch = if self.inbox.is_mostly(end - base) {
             RecordBatch::new(keys, self.inbox.take(spare), base, offsets, rows)
@@ -631,12 +579,64 @@ impl ClientConnection {
         let (buffer, offsets) = batch.into_parts();
         let (kept_buffer, kept_offsets) = self.spare.take().unwrap_or_default();
         let larger = |a: Vec<u8>, b: Vec<u8>| if a.capacity() > b.capacity() { a } else { b };
-        let offsets = if offsets.capacity() > kept_offsets.capacity() {
-            offsets
-        } else {
-            kept_offsets
-        };
+        let offsets = if offsets.capacity() > kept_offsets.capacity() { offsets } else { kept_offsets };
         self.spare = Some((larger(buffer, kept_buffer), offsets));
+    }
+}
+
+/// The records of a batch while they are scanned.
+struct Rows {
+    /// The number of columns, unless the records are dropped.
+    width: Option<usize>,
+    limits: Limits,
+    /// How many may still come.
+    left: u64,
+    offsets: Vec<u32>,
+    count: usize,
+}
+
+impl Rows {
+    /// Scans the RECORD at `start`, up to the end of `bytes`. Whether it is good; if not, [`Self::violation`] says why.
+    #[inline(always)]
+    fn read(&mut self, bytes: &[u8], start: usize) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        let Some(width) = self.width else {
+            self.left -= 1;
+            return true;
+        };
+        // Behind the two bytes of the message's head.
+        let mut decoder = Decoder::at(bytes, start + 2);
+        if decoder.list_header() != Ok(width) {
+            return false;
+        }
+        let scanned = self.offsets.len();
+        if scan(bytes, decoder.offset(), width, self.limits, &mut self.offsets) != Ok(bytes.len()) {
+            self.offsets.truncate(scanned);
+            return false;
+        }
+        self.left -= 1;
+        self.count += 1;
+        true
+    }
+
+    /// Says what is wrong with a RECORD that is not good.
+    #[cold]
+    fn violation(&self, bytes: &[u8], start: usize) -> PeerViolation {
+        if self.left == 0 {
+            return PeerViolation::TooManyRecords;
+        }
+        let mut decoder = Decoder::at(bytes, start + 2);
+        let expected = self.width.unwrap_or_default();
+        match decoder.list_header() {
+            Err(error) => error.into(),
+            Ok(found) if found != expected => PeerViolation::RecordWidth { expected, found },
+            Ok(_) => match scan(bytes, decoder.offset(), expected, self.limits, &mut Vec::new()) {
+                Err(error) => error.into(),
+                Ok(_) => PeerViolation::Metadata("record: there are bytes behind its fields"),
+            },
+        }
     }
 }
 
@@ -649,16 +649,10 @@ impl<'a> WireParameters<'a> {
         let version = it.version;
         let tags = parameters.tags();
         if tags.contains_uuid() && !it.uuids {
-            return Err(SendError::NotInVersion {
-                what: "a UUID",
-                version,
-            });
+            return Err(SendError::NotInVersion { what: "a UUID", version });
         }
         if tags.contains(structure::tag::VECTOR) && !it.vectors {
-            return Err(SendError::NotInVersion {
-                what: "a vector",
-                version,
-            });
+            return Err(SendError::NotInVersion { what: "a vector", version });
         }
         if let Some(what) = structure::receive_only(tags) {
             return Err(SendError::NotInVersion { what, version });
@@ -679,10 +673,7 @@ fn keys(metadata: &Map) -> Result<Keys, PeerViolation> {
     let Some(Value::List(fields)) = metadata.get("fields") else {
         return Err(PeerViolation::Metadata("fields"));
     };
-    fields
-        .iter()
-        .map(|it| it.as_str().ok_or(PeerViolation::Metadata("fields")))
-        .collect()
+    fields.iter().map(|it| it.as_str().ok_or(PeerViolation::Metadata("fields"))).collect()
 }
 
 impl Endpoint for ClientConnection {

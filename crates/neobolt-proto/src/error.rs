@@ -104,11 +104,7 @@ impl fmt::Display for PeerViolation {
             Self::UnknownMessage(tag) => write!(f, "message with unknown tag 0x{tag:02X}"),
             Self::Metadata(what) => write!(f, "message without a valid {what}"),
             Self::UnsolicitedResponse(tag) => write!(f, "response 0x{tag:02X} to no request"),
-            Self::UnexpectedResponse {
-                request,
-                response,
-                state,
-            } => {
+            Self::UnexpectedResponse { request, response, state } => {
                 write!(f, "{response} in answer to {request} in state {state}")
             }
             Self::RecordWidth { expected, found } => {
@@ -122,11 +118,7 @@ impl fmt::Display for PeerViolation {
 
 impl core::error::Error for PeerViolation {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        if let Self::Malformed(error) = self {
-            Some(error)
-        } else {
-            None
-        }
+        if let Self::Malformed(error) = self { Some(error) } else { None }
     }
 }
 
@@ -166,11 +158,7 @@ impl fmt::Display for CloseReason {
 
 impl core::error::Error for CloseReason {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        if let Self::Violation(violation) = self {
-            Some(violation)
-        } else {
-            None
-        }
+        if let Self::Violation(violation) = self { Some(violation) } else { None }
     }
 }
 
@@ -226,11 +214,7 @@ impl Failure {
 
     fn link(metadata: &Map, depth: usize) -> Self {
         let text = |key: &str| metadata.get(key).and_then(Value::as_str);
-        let default_code = if depth == 0 {
-            "Neo.DatabaseError.General.UnknownError"
-        } else {
-            ""
-        };
+        let default_code = if depth == 0 { "Neo.DatabaseError.General.UnknownError" } else { "" };
         let code = text("neo4j_code").or_else(|| text("code")).unwrap_or(default_code);
         let mut failure = Self::new(code, text("message").unwrap_or("an unknown error occurred"));
         if let Some(status) = text("gql_status") {
@@ -251,10 +235,7 @@ impl Failure {
     /// Returns the metadata of a FAILURE message with this failure, in the form of `version`.
     pub fn to_metadata(&self, version: Version) -> Map {
         if !version.capabilities().is_some_and(|it| it.gql_errors) {
-            return Map::from_iter([
-                ("code", Value::from(&*self.code)),
-                ("message", Value::from(&*self.message)),
-            ]);
+            return Map::from_iter([("code", Value::from(&*self.code)), ("message", Value::from(&*self.message))]);
         }
         let mut entries = Vec::with_capacity(6);
         if !self.code.is_empty() {

@@ -38,10 +38,7 @@ struct Offer {
 
 impl Offer {
     const fn new(major: u8, minor: u8, range: u8) -> Self {
-        Self {
-            newest: Version::new(major, minor),
-            range,
-        }
+        Self { newest: Version::new(major, minor), range }
     }
 
     fn contains(self, version: Version) -> bool {
@@ -56,10 +53,7 @@ impl Offer {
 
 /// An offer, or a slot of the legacy handshake.
 fn offer(input: &[u8]) -> IResult<&[u8], Offer> {
-    map((be_u8, be_u8, be_u8, be_u8), |(_, range, minor, major)| {
-        Offer::new(major, minor, range)
-    })
-    .parse(input)
+    map((be_u8, be_u8, be_u8, be_u8), |(_, range, minor, major)| Offer::new(major, minor, range)).parse(input)
 }
 
 /// A number in groups of seven bits, least significant group first, of at most ten bytes.
@@ -79,10 +73,7 @@ fn varint(input: &[u8]) -> IResult<&[u8], u64> {
             return Ok((rest, value));
         }
     }
-    Err(nom::Err::Failure(nom::error::Error::new(
-        input,
-        nom::error::ErrorKind::TooLarge,
-    )))
+    Err(nom::Err::Failure(nom::error::Error::new(input, nom::error::ErrorKind::TooLarge)))
 }
 
 fn put_varint(mut value: u64, out: &mut Vec<u8>) {
@@ -97,10 +88,7 @@ fn put_varint(mut value: u64, out: &mut Vec<u8>) {
 fn manifest(input: &[u8]) -> IResult<&[u8], (Vec<Offer>, u64)> {
     let (mut rest, count) = varint(input)?;
     if count > MAX_OFFERS {
-        return Err(nom::Err::Failure(nom::error::Error::new(
-            input,
-            nom::error::ErrorKind::TooLarge,
-        )));
+        return Err(nom::Err::Failure(nom::error::Error::new(input, nom::error::ErrorKind::TooLarge)));
     }
     let mut offers = Vec::new();
     for _ in 0..count {
@@ -114,11 +102,7 @@ fn manifest(input: &[u8]) -> IResult<&[u8], (Vec<Offer>, u64)> {
 
 /// The client's opening: the magic and four slots.
 fn opening(input: &[u8]) -> IResult<&[u8], [u32; 4]> {
-    preceded(
-        take(MAGIC.len()),
-        map((be_u32, be_u32, be_u32, be_u32), |(a, b, c, d)| [a, b, c, d]),
-    )
-    .parse(input)
+    preceded(take(MAGIC.len()), map((be_u32, be_u32, be_u32, be_u32), |(a, b, c, d)| [a, b, c, d])).parse(input)
 }
 
 /// A handshake that cannot succeed.
@@ -154,10 +138,7 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotBolt([a, b, c, d]) => {
-                write!(
-                    f,
-                    "the peer does not speak Bolt: it answered {a:02X} {b:02X} {c:02X} {d:02X}"
-                )
+                write!(f, "the peer does not speak Bolt: it answered {a:02X} {b:02X} {c:02X} {d:02X}")
             }
             Self::Http => f.write_str("the peer speaks HTTP, not Bolt: is this the port of the HTTP interface?"),
             Self::Tls => f.write_str("the peer speaks TLS where plain Bolt was expected: use a scheme with +s or +ssc"),

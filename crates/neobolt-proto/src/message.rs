@@ -247,9 +247,7 @@ pub(crate) fn head(input: &[u8]) -> nom::IResult<&[u8], (u8, usize)> {
     use nom::Parser;
     use nom::combinator::{map, verify};
     use nom::number::complete::be_u8;
-    let fields = map(verify(be_u8, |marker| marker & 0xF0 == 0xB0), |marker| {
-        usize::from(marker & 0x0F)
-    });
+    let fields = map(verify(be_u8, |marker| marker & 0xF0 == 0xB0), |marker| usize::from(marker & 0x0F));
     map((fields, be_u8), |(fields, tag)| (tag, fields)).parse(input)
 }
 

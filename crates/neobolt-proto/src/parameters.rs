@@ -172,11 +172,8 @@ mod tests {
 
     #[test]
     fn values_of_any_type_make_a_map() {
-        let parameters = Parameters::new()
-            .with("a", 1)
-            .with("b", "x")
-            .with("c", [Some(1.5), None])
-            .with("d", ByteArray(b"y"));
+        let parameters =
+            Parameters::new().with("a", 1).with("b", "x").with("c", [Some(1.5), None]).with("d", ByteArray(b"y"));
         assert_eq!(
             encoded(&parameters),
             *b"\xA4\x81a\x01\x81b\x81x\x81c\x92\xC1\x3F\xF8\0\0\0\0\0\0\xC0\x81d\xCC\x01y"
@@ -188,10 +185,7 @@ mod tests {
     #[test]
     fn the_last_value_of_a_key_counts() {
         let vector: Vector = [1_i8].into_iter().collect();
-        let mut parameters = Parameters::new()
-            .with("a", vector.clone())
-            .with("b", Uuid([0; 16]))
-            .with("c", 3);
+        let mut parameters = Parameters::new().with("a", vector.clone()).with("b", Uuid([0; 16])).with("c", 3);
         assert!(parameters.tags().contains(tag::VECTOR) && parameters.tags().contains_uuid());
         parameters.insert("a", 1);
         assert!(!parameters.tags().contains(tag::VECTOR) && parameters.tags().contains_uuid());
@@ -210,9 +204,6 @@ mod tests {
         let parameters = Parameters::new().with("a", 1).with("big", u64::MAX).with("b", 2);
         let mut bytes = Vec::new();
         let error = packstream::Encoder::new(&mut bytes).encode(&parameters).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "parameter `big`: integer 18446744073709551615 is above 9223372036854775807"
-        );
+        assert_eq!(error.to_string(), "parameter `big`: integer 18446744073709551615 is above 9223372036854775807");
     }
 }

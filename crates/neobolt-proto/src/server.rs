@@ -44,12 +44,7 @@ pub struct ServerLimits {
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        Self {
-            message: 64 << 20,
-            unauthenticated_message: 8 << 10,
-            pipelined: 64,
-            high_water: 256 << 10,
-        }
+        Self { message: 64 << 20, unauthenticated_message: 8 << 10, pipelined: 64, high_water: 256 << 10 }
     }
 }
 
@@ -82,9 +77,7 @@ impl ServerConnection {
     /// `version` is not one that this crate speaks; a handshake never ends with such a one.
     pub fn new(version: Version, manifest: bool, limits: ServerLimits) -> Self {
         Self {
-            capabilities: version
-                .capabilities()
-                .expect("invariant: a handshake ends with a version of the table"),
+            capabilities: version.capabilities().expect("invariant: a handshake ends with a version of the table"),
             manifest,
             utc_patch: false,
             limits,
@@ -176,17 +169,9 @@ impl ServerConnection {
                 }
                 _ => {}
             }
-            let allowed = state::next(
-                self.state,
-                kind,
-                Outcome::Success(Streams::None),
-                self.capabilities.logon,
-            );
+            let allowed = state::next(self.state, kind, Outcome::Success(Streams::None), self.capabilities.logon);
             if allowed.is_none() {
-                return Err(PeerViolation::UnexpectedRequest {
-                    request: kind,
-                    state: self.state,
-                });
+                return Err(PeerViolation::UnexpectedRequest { request: kind, state: self.state });
             }
             if let ServerRequest::Hello(extra) = &request {
                 let asked = matches!(extra.get("patch_bolt"), Some(Value::List(list)) if list.iter().any(|it| it.as_str() == Some("utc")));
@@ -227,11 +212,7 @@ impl ServerConnection {
             RequestKind::Reset | RequestKind::Commit | RequestKind::Rollback => self.results = 0,
             _ => {}
         }
-        let streams = if self.results == 0 {
-            Streams::None
-        } else {
-            Streams::Open
-        };
+        let streams = if self.results == 0 { Streams::None } else { Streams::Open };
         self.state = state::next(self.state, kind, Outcome::Success(streams), self.capabilities.logon)
             .expect("invariant: only allowed requests are served");
         if self.is_authenticated() {
@@ -297,11 +278,7 @@ impl ServerConnection {
             e.list_header(width)?;
             fields(e)?;
             native = carries(e.tags());
-            if native {
-                Ok(())
-            } else {
-                Err(EncodeError::custom("the version has an older form of it"))
-            }
+            if native { Ok(()) } else { Err(EncodeError::custom("the version has an older form of it")) }
         });
         if native {
             return sent;

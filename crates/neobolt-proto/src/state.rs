@@ -132,38 +132,12 @@ mod tests {
         let walks: &[(&[(RequestKind, Outcome)], State)] = &[
             (&[(R::Hello, OK), (R::Logon, OK)], S::Ready),
             (&[(R::Hello, OK), (R::Logon, Outcome::Failure)], S::Defunct),
+            (&[(R::Hello, OK), (R::Logon, OK), (R::Run, OK), (R::Pull, OPEN), (R::Discard, OK)], S::Ready),
             (
-                &[
-                    (R::Hello, OK),
-                    (R::Logon, OK),
-                    (R::Run, OK),
-                    (R::Pull, OPEN),
-                    (R::Discard, OK),
-                ],
-                S::Ready,
-            ),
-            (
-                &[
-                    (R::Hello, OK),
-                    (R::Logon, OK),
-                    (R::Begin, OK),
-                    (R::Run, OK),
-                    (R::Run, OK),
-                    (R::Pull, OPEN),
-                ],
+                &[(R::Hello, OK), (R::Logon, OK), (R::Begin, OK), (R::Run, OK), (R::Run, OK), (R::Pull, OPEN)],
                 S::TxStreaming,
             ),
-            (
-                &[
-                    (R::Hello, OK),
-                    (R::Logon, OK),
-                    (R::Begin, OK),
-                    (R::Run, OK),
-                    (R::Pull, OK),
-                    (R::Commit, OK),
-                ],
-                S::Ready,
-            ),
+            (&[(R::Hello, OK), (R::Logon, OK), (R::Begin, OK), (R::Run, OK), (R::Pull, OK), (R::Commit, OK)], S::Ready),
             (
                 &[
                     (R::Hello, OK),

@@ -83,9 +83,7 @@ pub(crate) fn recognize(tag: u8, fields: Vec<Value>) -> Result<Value, Vec<Value>
         tag::PATH => graph::path(fields).map(|path| Value::Path(path.into())),
         tag::VECTOR => vector::vector(fields).map(|vector| Value::Vector(vector.into())),
         tag::UNSUPPORTED_TYPE => unsupported(fields).map(|it| Value::UnsupportedType(it.into())),
-        _ => spatial::recognize(tag, &fields)
-            .or_else(|| temporal::recognize(tag, &fields))
-            .ok_or(fields),
+        _ => spatial::recognize(tag, &fields).or_else(|| temporal::recognize(tag, &fields)).ok_or(fields),
     }
 }
 
@@ -148,12 +146,7 @@ pub struct UnsupportedType {
 }
 
 fn unsupported(mut fields: Vec<Value>) -> Result<UnsupportedType, Vec<Value>> {
-    let [
-        Value::String(name),
-        Value::Integer(major),
-        Value::Integer(minor),
-        Value::Map(extra),
-    ] = fields.as_mut_slice()
+    let [Value::String(name), Value::Integer(major), Value::Integer(minor), Value::Map(extra)] = fields.as_mut_slice()
     else {
         return Err(fields);
     };
@@ -184,20 +177,11 @@ impl Encode for UnsupportedType {
 
 impl<'a> Decode<'a> for UnsupportedType {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
-        header(decoder, "UnsupportedType", |tag, fields| {
-            (tag, fields) == (tag::UNSUPPORTED_TYPE, 4)
-        })?;
+        header(decoder, "UnsupportedType", |tag, fields| (tag, fields) == (tag::UNSUPPORTED_TYPE, 4))?;
         let name = decoder.decode()?;
-        let minimum_protocol_version = Version {
-            major: decoder.decode()?,
-            minor: decoder.decode()?,
-        };
+        let minimum_protocol_version = Version { major: decoder.decode()?, minor: decoder.decode()? };
         let extra: packstream::MapRef<'_> = decoder.decode()?;
-        Ok(Self {
-            name,
-            minimum_protocol_version,
-            message: extra.get("message")?,
-        })
+        Ok(Self { name, minimum_protocol_version, message: extra.get("message")? })
     }
 }
 

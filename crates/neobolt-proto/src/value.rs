@@ -79,61 +79,37 @@ impl Value {
     /// Returns the boolean if this is one.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
-        if let Self::Boolean(value) = self {
-            Some(*value)
-        } else {
-            None
-        }
+        if let Self::Boolean(value) = self { Some(*value) } else { None }
     }
 
     /// Returns the integer if this is one.
     #[must_use]
     pub const fn as_i64(&self) -> Option<i64> {
-        if let Self::Integer(value) = self {
-            Some(*value)
-        } else {
-            None
-        }
+        if let Self::Integer(value) = self { Some(*value) } else { None }
     }
 
     /// Returns the float if this is one; an integer is none.
     #[must_use]
     pub const fn as_f64(&self) -> Option<f64> {
-        if let Self::Float(value) = self {
-            Some(*value)
-        } else {
-            None
-        }
+        if let Self::Float(value) = self { Some(*value) } else { None }
     }
 
     /// Returns the byte array if this is one.
     #[must_use]
     pub const fn as_bytes(&self) -> Option<&[u8]> {
-        if let Self::Bytes(value) = self {
-            Some(value)
-        } else {
-            None
-        }
+        if let Self::Bytes(value) = self { Some(value) } else { None }
     }
 
     /// Returns the string if this is one.
     #[must_use]
     pub const fn as_str(&self) -> Option<&str> {
-        if let Self::String(value) = self {
-            Some(value)
-        } else {
-            None
-        }
+        if let Self::String(value) = self { Some(value) } else { None }
     }
 
     /// Returns the items if this is a list.
     #[must_use]
     pub const fn as_list(&self) -> Option<&[Self]> {
-        if let Self::List(value) = self {
-            Some(value)
-        } else {
-            None
-        }
+        if let Self::List(value) = self { Some(value) } else { None }
     }
 
     /// Returns the map if this is one.
@@ -145,31 +121,19 @@ impl Value {
     /// Returns the node if this is one.
     #[must_use]
     pub const fn as_node(&self) -> Option<&Node> {
-        if let Self::Node(value) = self {
-            Some(value)
-        } else {
-            None
-        }
+        if let Self::Node(value) = self { Some(value) } else { None }
     }
 
     /// Returns the relationship if this is one.
     #[must_use]
     pub const fn as_relationship(&self) -> Option<&Relationship> {
-        if let Self::Relationship(value) = self {
-            Some(value)
-        } else {
-            None
-        }
+        if let Self::Relationship(value) = self { Some(value) } else { None }
     }
 
     /// Returns the path if this is one.
     #[must_use]
     pub const fn as_path(&self) -> Option<&Path> {
-        if let Self::Path(value) = self {
-            Some(value)
-        } else {
-            None
-        }
+        if let Self::Path(value) = self { Some(value) } else { None }
     }
 }
 
@@ -199,15 +163,8 @@ impl Build for Value {
     }
 
     fn structure(tag: u8, fields: Vec<Self>) -> Result<Self, DecodeErrorKind> {
-        Ok(structure::recognize(tag, fields).unwrap_or_else(|fields| {
-            Self::Structure(
-                Structure {
-                    tag,
-                    fields: fields.into(),
-                }
-                .into(),
-            )
-        }))
+        Ok(structure::recognize(tag, fields)
+            .unwrap_or_else(|fields| Self::Structure(Structure { tag, fields: fields.into() }.into())))
     }
 }
 

@@ -6,10 +6,7 @@ use core::fmt;
 
 /// A version of the Bolt protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a version has a major and a minor number for good"
-)]
+#[expect(clippy::exhaustive_structs, reason = "a version has a major and a minor number for good")]
 pub struct Version {
     /// The major number.
     pub major: u8,

@@ -157,7 +157,7 @@ fn hello_and_logon() {
         answers[0].starts_with("SUCCESS {server: Neo4j/5.26.0, connection_id: bolt-"),
         "{answers:?}"
     );
-    assert!(answers[0].ends_with("hints: {}}"), "{answers:?}");
+    assert!(answers[0].ends_with("hints: {ssr.enabled: true}}"), "{answers:?}");
     let basic = |password: &str| {
         map([
             ("scheme", "basic".into()),

@@ -33,12 +33,7 @@ impl Pair {
     fn new(version: Version, step: usize) -> Self {
         let client = ClientConnection::new(version, ClientLimits::default(), Vec::new());
         let server = ServerConnection::new(version, true, ServerLimits::default());
-        Self {
-            client,
-            server,
-            step,
-            said: Vec::new(),
-        }
+        Self { client, server, step, said: Vec::new() }
     }
 
     /// A pair that is READY.
@@ -95,13 +90,7 @@ impl Pair {
 }
 
 fn hello<'a>(auth: &'a Auth, notifications: &'a NotificationFilter) -> Request<'a> {
-    Request::Hello(Hello {
-        user_agent: "test/1",
-        product: "neobolt/0",
-        routing: None,
-        auth,
-        notifications,
-    })
+    Request::Hello(Hello { user_agent: "test/1", product: "neobolt/0", routing: None, auth, notifications })
 }
 
 /// Answers like a server with results of one column and endless rows of 1, 2, 3.
@@ -139,36 +128,17 @@ fn an_auto_commit_query_in_every_version_and_any_fragmentation() {
             let mut pair = Pair::ready(version, step);
             let options = TransactionOptions::default();
             let parameters = Parameters::default();
-            let run = pair.send(&Request::RunAutoCommit {
-                query: "Q",
-                parameters: &parameters,
-                options: &options,
-            });
-            pair.send(&Request::Pull {
-                run,
-                count: Count::Records(2),
-            });
+            let run = pair.send(&Request::RunAutoCommit { query: "Q", parameters: &parameters, options: &options });
+            pair.send(&Request::Pull { run, count: Count::Records(2) });
             pair.answer(endless);
             assert_eq!(pair.client.state(), State::Streaming);
             assert!(!pair.client.is_reusable());
             pair.send(&Request::Discard { run, count: Count::All });
             pair.answer(endless);
-            let said: Vec<&str> = pair
-                .said
-                .iter()
-                .map(String::as_str)
-                .filter(|it| !it.contains("RECORD"))
-                .collect();
+            let said: Vec<&str> = pair.said.iter().map(String::as_str).filter(|it| !it.contains("RECORD")).collect();
             assert_eq!(
                 said,
-                [
-                    "C: RUN",
-                    "C: PULL",
-                    "S: SUCCESS",
-                    "S: SUCCESS has_more",
-                    "C: DISCARD",
-                    "S: SUCCESS"
-                ],
+                ["C: RUN", "C: PULL", "S: SUCCESS", "S: SUCCESS has_more", "C: DISCARD", "S: SUCCESS"],
                 "{version}"
             );
             assert!(pair.client.is_reusable());
@@ -181,10 +151,7 @@ fn a_transaction_with_a_read_is_one_write() {
     let mut pair = Pair::ready(Version::new(5, 8), 4096);
     let parameters = Parameters::default();
     pair.send(&Request::Begin(&TransactionOptions::default()));
-    let run = pair.send(&Request::Run {
-        query: "Q",
-        parameters: &parameters,
-    });
+    let run = pair.send(&Request::Run { query: "Q", parameters: &parameters });
     pair.send(&Request::Pull { run, count: Count::All });
     pair.send(&Request::Commit);
     pair.answer(endless);
@@ -210,10 +177,7 @@ fn after_a_failure_everything_is_ignored_until_reset() {
     let mut pair = Pair::ready(Version::new(5, 8), 4096);
     let parameters = Parameters::default();
     pair.send(&Request::Begin(&TransactionOptions::default()));
-    let run = pair.send(&Request::Run {
-        query: "FAIL",
-        parameters: &parameters,
-    });
+    let run = pair.send(&Request::Run { query: "FAIL", parameters: &parameters });
     pair.send(&Request::Pull { run, count: Count::All });
     pair.send(&Request::Commit);
     pair.answer(endless);
@@ -228,13 +192,7 @@ fn after_a_failure_everything_is_ignored_until_reset() {
             "S: IGNORED"
         ]
     );
-    assert!(matches!(
-        pair.client.send(&Request::Commit),
-        Err(SendError::NotAllowed {
-            state: State::Failed,
-            ..
-        })
-    ));
+    assert!(matches!(pair.client.send(&Request::Commit), Err(SendError::NotAllowed { state: State::Failed, .. })));
     pair.send(&Request::Reset);
     pair.answer(endless);
     assert!(pair.client.is_reusable());
@@ -246,11 +204,7 @@ fn reset_interrupts() {
     let mut pair = Pair::ready(Version::new(5, 8), 4096);
     let parameters = Parameters::default();
     let options = TransactionOptions::default();
-    let run = pair.send(&Request::RunAutoCommit {
-        query: "Q",
-        parameters: &parameters,
-        options: &options,
-    });
+    let run = pair.send(&Request::RunAutoCommit { query: "Q", parameters: &parameters, options: &options });
     pair.send(&Request::Pull { run, count: Count::All });
     pair.send(&Request::Reset);
     // The server does not answer RUN before it has seen RESET.
@@ -294,21 +248,12 @@ fn a_result_that_is_not_of_the_latest_query_is_named_though_it_is_the_only_open_
     };
     pair.send(&Request::Begin(&TransactionOptions::default()));
     let runs = [1, 2].map(|_| {
-        let run = pair.send(&Request::Run {
-            query: "Q",
-            parameters: &parameters,
-        });
-        pair.send(&Request::Pull {
-            run,
-            count: Count::Records(1),
-        });
+        let run = pair.send(&Request::Run { query: "Q", parameters: &parameters });
+        pair.send(&Request::Pull { run, count: Count::Records(1) });
         pair.answer(&mut answer);
         run
     });
-    pair.send(&Request::Discard {
-        run: runs[0],
-        count: Count::All,
-    });
+    pair.send(&Request::Discard { run: runs[0], count: Count::All });
     pair.answer(&mut answer);
     assert_eq!(discarded, Some(0));
 }
@@ -332,40 +277,19 @@ fn two_results_of_a_transaction_are_told_apart_by_qid() {
         _ => server.success(&Map::default()),
     };
     pair.send(&Request::Begin(&TransactionOptions::default()));
-    let first = pair.send(&Request::Run {
-        query: "Q",
-        parameters: &parameters,
-    });
-    pair.send(&Request::Pull {
-        run: first,
-        count: Count::Records(1),
-    });
+    let first = pair.send(&Request::Run { query: "Q", parameters: &parameters });
+    pair.send(&Request::Pull { run: first, count: Count::Records(1) });
     pair.answer(&mut answer);
-    let second = pair.send(&Request::Run {
-        query: "Q",
-        parameters: &parameters,
-    });
-    pair.send(&Request::Pull {
-        run: second,
-        count: Count::Records(1),
-    });
+    let second = pair.send(&Request::Run { query: "Q", parameters: &parameters });
+    pair.send(&Request::Pull { run: second, count: Count::Records(1) });
     pair.answer(&mut answer);
-    pair.send(&Request::Pull {
-        run: first,
-        count: Count::Records(1),
-    });
-    pair.send(&Request::Pull {
-        run: second,
-        count: Count::Records(1),
-    });
+    pair.send(&Request::Pull { run: first, count: Count::Records(1) });
+    pair.send(&Request::Pull { run: second, count: Count::Records(1) });
     pair.answer(&mut answer);
     assert_eq!(qids, [None, None, Some(0), None]);
     assert_eq!(
         pair.client.send(&Request::Commit),
-        Err(SendError::NotAllowed {
-            request: RequestKind::Commit,
-            state: State::TxStreaming
-        })
+        Err(SendError::NotAllowed { request: RequestKind::Commit, state: State::TxStreaming })
     );
 }
 
@@ -399,10 +323,7 @@ fn hello_is_answered_with_hints() {
     pair.send(&hello(&auth, &NotificationFilter::default()));
     let hints = Map::from_iter([("connection.recv_timeout_seconds", Value::Integer(5))]);
     pair.answer(|_, server| {
-        server.success(&Map::from_iter([
-            ("server", Value::from("Neo4j/5")),
-            ("hints", Value::Map(hints.clone())),
-        ]));
+        server.success(&Map::from_iter([("server", Value::from("Neo4j/5")), ("hints", Value::Map(hints.clone()))]));
     });
     assert_eq!(&*pair.client.server().agent, "Neo4j/5");
     assert_eq!(pair.client.server().receive_timeout, Some(Duration::from_secs(5)));
@@ -427,10 +348,7 @@ fn a_pause_of_the_user_is_no_silence_of_the_server() {
     pair.client.handle_timeout(deadline);
     assert!(!pair.client.is_closed());
     pair.client.handle_timeout(later + Duration::from_secs(5));
-    assert!(matches!(
-        pair.client.poll_event(),
-        Some(Event::Closed(CloseReason::ReceiveTimeout))
-    ));
+    assert!(matches!(pair.client.poll_event(), Some(Event::Closed(CloseReason::ReceiveTimeout))));
 }
 
 /// Feeds a client that waits for a PULL of two records.
@@ -438,15 +356,8 @@ fn hostile(bytes: &[u8]) -> String {
     let mut pair = Pair::ready(Version::new(5, 8), 4096);
     let parameters = Parameters::default();
     let options = TransactionOptions::default();
-    let run = pair.send(&Request::RunAutoCommit {
-        query: "Q",
-        parameters: &parameters,
-        options: &options,
-    });
-    pair.send(&Request::Pull {
-        run,
-        count: Count::Records(2),
-    });
+    let run = pair.send(&Request::RunAutoCommit { query: "Q", parameters: &parameters, options: &options });
+    pair.send(&Request::Pull { run, count: Count::Records(2) });
     let mut wire = Vec::new();
     put_message(&mut wire, |e| {
         e.raw(&[0xB1, 0x70, 0xA1, 0x86]);
@@ -472,32 +383,17 @@ fn hostile(bytes: &[u8]) -> String {
 fn violations_are_named_and_close() {
     let record = [0, 4, 0xB1, 0x71, 0x91, 1, 0, 0];
     assert_eq!(hostile(&[record, record].concat()), "nothing");
-    assert_eq!(
-        hostile(&[record, record, record].concat()),
-        "more records than were asked for"
-    );
-    assert_eq!(
-        hostile(&[0, 5, 0xB1, 0x71, 0x92, 1, 2, 0, 0]),
-        "record of 2 fields in a result of 1 keys"
-    );
+    assert_eq!(hostile(&[record, record, record].concat()), "more records than were asked for");
+    assert_eq!(hostile(&[0, 5, 0xB1, 0x71, 0x92, 1, 2, 0, 0]), "record of 2 fields in a result of 1 keys");
     assert_eq!(
         hostile(&[0, 5, 0xB1, 0x71, 0x91, 1, 2, 0, 0]),
         "message without a valid record: there are bytes behind its fields"
     );
     assert_eq!(hostile(&[0, 4, 0xB1, 0x71, 0x91, 0xC7, 0, 0]), "malformed message");
-    assert_eq!(
-        hostile(&[0, 2, 0xB0, 0x7E, 0, 0]),
-        "IGNORED in answer to PULL in state STREAMING"
-    );
-    assert_eq!(
-        hostile(&[0, 3, 0xB1, 0x55, 0xA0, 0, 0]),
-        "message with unknown tag 0x55"
-    );
+    assert_eq!(hostile(&[0, 2, 0xB0, 0x7E, 0, 0]), "IGNORED in answer to PULL in state STREAMING");
+    assert_eq!(hostile(&[0, 3, 0xB1, 0x55, 0xA0, 0, 0]), "message with unknown tag 0x55");
     let success = [0, 3, 0xB1, 0x70, 0xA0, 0, 0];
-    assert_eq!(
-        hostile(&[&success[..], &success].concat()),
-        "response 0x70 to no request"
-    );
+    assert_eq!(hostile(&[&success[..], &success].concat()), "response 0x70 to no request");
 }
 
 /// A server that is spoken to out of turn says so and closes.

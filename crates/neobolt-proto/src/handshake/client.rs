@@ -74,11 +74,7 @@ impl ClientHandshake {
             [0, 0, minor, major] => {
                 let version = Version::new(major, minor);
                 let offered = SLOTS.iter().any(|slot| slot.contains(version)) && version.capabilities().is_some();
-                if offered {
-                    Ok(Some(version))
-                } else {
-                    Err(HandshakeError::NotOffered(version))
-                }
+                if offered { Ok(Some(version)) } else { Err(HandshakeError::NotOffered(version)) }
             }
             stranger => Err(HandshakeError::stranger(stranger)),
         }

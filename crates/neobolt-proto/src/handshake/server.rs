@@ -28,10 +28,7 @@ impl ServerHandshake {
     /// Returns a handshake that waits for a client's opening.
     #[expect(clippy::new_without_default, reason = "a handshake is begun, not defaulted")]
     pub const fn new() -> Self {
-        Self {
-            received: Vec::new(),
-            manifest_sent: false,
-        }
+        Self { received: Vec::new(), manifest_sent: false }
     }
 
     /// Takes what belongs to the handshake off the front of `input`, and appends the answers to `out`.

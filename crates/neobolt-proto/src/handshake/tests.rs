@@ -19,12 +19,7 @@ fn client(reply: &[u8]) -> Result<(Version, Vec<u8>, usize), HandshakeError> {
 fn the_opening_offers_the_manifest_first() {
     let mut out = Vec::new();
     let _ = ClientHandshake::start(&mut out);
-    assert_eq!(
-        out,
-        [
-            0x60, 0x60, 0xB0, 0x17, 0, 0, 1, 0xFF, 0, 8, 8, 5, 0, 0, 4, 4, 0, 0, 0, 0
-        ]
-    );
+    assert_eq!(out, [0x60, 0x60, 0xB0, 0x17, 0, 0, 1, 0xFF, 0, 8, 8, 5, 0, 0, 4, 4, 0, 0, 0, 0]);
 }
 
 /// The bytes that Neo4j 2026.08.1 and 5.26.19 sent.
@@ -41,14 +36,8 @@ fn a_legacy_server_picks_a_slot() {
     assert_eq!(client(&[0, 0, 4, 4]).unwrap(), (Version::new(4, 4), vec![], 0));
     assert_eq!(client(&[0, 0, 0, 5]).unwrap().0, Version::new(5, 0));
     assert_eq!(client(&[0, 0, 0, 0]), Err(HandshakeError::NoCommonVersion));
-    assert_eq!(
-        client(&[0, 0, 5, 5]),
-        Err(HandshakeError::NotOffered(Version::new(5, 5)))
-    );
-    assert_eq!(
-        client(&[0, 0, 9, 9]),
-        Err(HandshakeError::NotOffered(Version::new(9, 9)))
-    );
+    assert_eq!(client(&[0, 0, 5, 5]), Err(HandshakeError::NotOffered(Version::new(5, 5))));
+    assert_eq!(client(&[0, 0, 9, 9]), Err(HandshakeError::NotOffered(Version::new(9, 9))));
 }
 
 #[test]
@@ -61,14 +50,9 @@ fn strangers_are_named() {
 
 #[test]
 fn hostile_manifests_end_early() {
-    let endless = [
-        0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-    ];
+    let endless = [0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
     assert_eq!(client(&endless), Err(HandshakeError::Manifest));
-    assert_eq!(
-        client(&[0, 0, 1, 0xFF, 0xFF, 0xFF, 0x03]),
-        Err(HandshakeError::Manifest)
-    );
+    assert_eq!(client(&[0, 0, 1, 0xFF, 0xFF, 0xFF, 0x03]), Err(HandshakeError::Manifest));
 }
 
 #[test]
@@ -89,9 +73,7 @@ fn both_roles_agree() {
         panic!("a manifest is answered by a choice")
     };
     c.clear();
-    let ClientStep::Done(chosen) = client.handle_input(&mut &s[..], &mut c).unwrap() else {
-        panic!("more needed")
-    };
+    let ClientStep::Done(chosen) = client.handle_input(&mut &s[..], &mut c).unwrap() else { panic!("more needed") };
     let ServerStep::Done { version, manifest } = server.handle_input(&mut &c[..], &mut s).unwrap() else {
         panic!("more needed")
     };
@@ -108,22 +90,11 @@ fn a_server_answers_legacy_clients_in_their_order() {
         (step.map(|it| matches!(it, ServerStep::Done { .. })), out)
     };
     let none = [0; 4];
+    assert_eq!(open([[0, 0, 4, 4], [0, 8, 8, 5], none, none]), (Ok(true), vec![0, 0, 4, 4]));
+    assert_eq!(open([[0, 8, 8, 5], [0, 0, 4, 4], none, none]), (Ok(true), vec![0, 0, 8, 5]));
+    assert_eq!(open([[0, 0, 0, 3], none, none, none]), (Err(HandshakeError::NoCommonVersion), vec![0; 4]));
     assert_eq!(
-        open([[0, 0, 4, 4], [0, 8, 8, 5], none, none]),
-        (Ok(true), vec![0, 0, 4, 4])
-    );
-    assert_eq!(
-        open([[0, 8, 8, 5], [0, 0, 4, 4], none, none]),
-        (Ok(true), vec![0, 0, 8, 5])
-    );
-    assert_eq!(
-        open([[0, 0, 0, 3], none, none, none]),
-        (Err(HandshakeError::NoCommonVersion), vec![0; 4])
-    );
-    assert_eq!(
-        ServerHandshake::new()
-            .handle_input(&mut &b"GET / HTTP/1.1"[..], &mut Vec::new())
-            .err(),
+        ServerHandshake::new().handle_input(&mut &b"GET / HTTP/1.1"[..], &mut Vec::new()).err(),
         Some(HandshakeError::Http)
     );
 }

@@ -113,11 +113,7 @@ impl ServerRequest {
         };
         let mut decoder = Decoder::new(fields);
         let expect = |wanted: usize| {
-            if arity == wanted {
-                Ok(())
-            } else {
-                Err(PeerViolation::Metadata("number of fields"))
-            }
+            if arity == wanted { Ok(()) } else { Err(PeerViolation::Metadata("number of fields")) }
         };
         let bare = |request: Self| expect(0).map(|()| request);
         let request = match tag {
@@ -143,11 +139,7 @@ impl ServerRequest {
             tag::PULL | tag::DISCARD => {
                 expect(1)?;
                 let (count, qid) = stream(&map(&mut decoder)?)?;
-                if tag == tag::PULL {
-                    Self::Pull { count, qid }
-                } else {
-                    Self::Discard { count, qid }
-                }
+                if tag == tag::PULL { Self::Pull { count, qid } } else { Self::Discard { count, qid } }
             }
             tag::COMMIT => bare(Self::Commit)?,
             tag::ROLLBACK => bare(Self::Rollback)?,

@@ -94,12 +94,7 @@ impl<'a> Decode<'a> for Node {
         let labels = decoder.decode()?;
         let properties = decoder.decode()?;
         let element_id = element_id(decoder, fields == 4, id)?;
-        Ok(Self {
-            id,
-            element_id,
-            labels,
-            properties,
-        })
+        Ok(Self { id, element_id, labels, properties })
     }
 }
 
@@ -132,12 +127,7 @@ impl<'a> Decode<'a> for UnboundRelationship {
         let rel_type = decoder.decode()?;
         let properties = decoder.decode()?;
         let element_id = element_id(decoder, fields == 4, id)?;
-        Ok(Self {
-            id,
-            element_id,
-            rel_type,
-            properties,
-        })
+        Ok(Self { id, element_id, rel_type, properties })
     }
 }
 
@@ -176,13 +166,7 @@ impl Encode for UnboundRelationship {
 }
 
 pub(super) fn node(mut fields: Vec<Value>) -> Result<Node, Vec<Value>> {
-    let [
-        Value::Integer(id),
-        Value::List(labels),
-        Value::Map(properties),
-        more @ ..,
-    ] = fields.as_mut_slice()
-    else {
+    let [Value::Integer(id), Value::List(labels), Value::Map(properties), more @ ..] = fields.as_mut_slice() else {
         return Err(fields);
     };
     let element_id = match more {
@@ -197,12 +181,7 @@ pub(super) fn node(mut fields: Vec<Value>) -> Result<Node, Vec<Value>> {
         Value::String(label) => Some(label),
         _ => None,
     });
-    Ok(Node {
-        id: *id,
-        element_id,
-        labels: labels.collect(),
-        properties: mem::take(properties),
-    })
+    Ok(Node { id: *id, element_id, labels: labels.collect(), properties: mem::take(properties) })
 }
 
 pub(super) fn relationship(mut fields: Vec<Value>) -> Result<Relationship, Vec<Value>> {
@@ -235,13 +214,7 @@ pub(super) fn relationship(mut fields: Vec<Value>) -> Result<Relationship, Vec<V
 }
 
 fn unbound_relationship(mut fields: Vec<Value>) -> Result<UnboundRelationship, Vec<Value>> {
-    let [
-        Value::Integer(id),
-        Value::String(rel_type),
-        Value::Map(properties),
-        more @ ..,
-    ] = fields.as_mut_slice()
-    else {
+    let [Value::Integer(id), Value::String(rel_type), Value::Map(properties), more @ ..] = fields.as_mut_slice() else {
         return Err(fields);
     };
     let element_id = match more {
@@ -249,10 +222,5 @@ fn unbound_relationship(mut fields: Vec<Value>) -> Result<UnboundRelationship, V
         [Value::String(element_id)] => mem::take(element_id),
         _ => return Err(fields),
     };
-    Ok(UnboundRelationship {
-        id: *id,
-        element_id,
-        rel_type: mem::take(rel_type),
-        properties: mem::take(properties),
-    })
+    Ok(UnboundRelationship { id: *id, element_id, rel_type: mem::take(rel_type), properties: mem::take(properties) })
 }

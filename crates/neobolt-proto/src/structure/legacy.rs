@@ -28,26 +28,12 @@ pub(crate) fn legacy_record(
     utc_patch: bool,
 ) -> Result<(), EncodeError> {
     let utc = it.element_ids || utc_patch;
-    rewrite(
-        bytes,
-        out,
-        Peer::Client {
-            element_ids: it.element_ids,
-            utc,
-            vectors: it.vectors,
-            uuids: it.uuids,
-        },
-    )
+    rewrite(bytes, out, Peer::Client { element_ids: it.element_ids, utc, vectors: it.vectors, uuids: it.uuids })
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Peer {
-    Client {
-        element_ids: bool,
-        utc: bool,
-        vectors: bool,
-        uuids: bool,
-    },
+    Client { element_ids: bool, utc: bool, vectors: bool, uuids: bool },
     Server,
 }
 
@@ -80,9 +66,7 @@ fn older(value: Value, peer: Peer) -> Result<Value, EncodeError> {
         Value::Structure(it) => structure(it.tag, all(it.fields, peer)?),
         Value::DateTime(it) if peer.wants_local() => date_time(it),
         Value::DateTimeZoneId(_) if peer.wants_local() => {
-            return Err(EncodeError::custom(
-                "a DateTimeZoneId takes time zone data to send before Bolt 5.0",
-            ));
+            return Err(EncodeError::custom("a DateTimeZoneId takes time zone data to send before Bolt 5.0"));
         }
         Value::Vector(_) if peer == Peer::Server => {
             return Err(EncodeError::custom("a Vector cannot be sent before Bolt 6.0"));
@@ -126,21 +110,12 @@ fn all(values: Box<[Value]>, peer: Peer) -> Result<Box<[Value]>, EncodeError> {
 }
 
 fn map(entries: Map, peer: Peer) -> Result<Map, EncodeError> {
-    let entries: Result<Vec<_>, _> = entries
-        .into_iter()
-        .map(|(key, value)| Ok((key, older(value, peer)?)))
-        .collect();
+    let entries: Result<Vec<_>, _> = entries.into_iter().map(|(key, value)| Ok((key, older(value, peer)?))).collect();
     Ok(Map::from(entries?))
 }
 
 fn structure(tag: u8, fields: impl Into<Box<[Value]>>) -> Value {
-    Value::Structure(
-        Structure {
-            tag,
-            fields: fields.into(),
-        }
-        .into(),
-    )
+    Value::Structure(Structure { tag, fields: fields.into() }.into())
 }
 
 fn date_time(it: DateTime) -> Value {
@@ -150,14 +125,7 @@ fn date_time(it: DateTime) -> Value {
 
 fn node(it: Node, peer: Peer) -> Result<Value, EncodeError> {
     let labels = it.labels.into_iter().map(Value::String).collect();
-    Ok(structure(
-        tag::NODE,
-        [
-            Value::Integer(it.id),
-            Value::List(labels),
-            Value::Map(map(it.properties, peer)?),
-        ],
-    ))
+    Ok(structure(tag::NODE, [Value::Integer(it.id), Value::List(labels), Value::Map(map(it.properties, peer)?)]))
 }
 
 fn relationship(it: Relationship, peer: Peer) -> Result<Value, EncodeError> {
@@ -176,32 +144,19 @@ fn relationship(it: Relationship, peer: Peer) -> Result<Value, EncodeError> {
 fn unbound_relationship(it: UnboundRelationship, peer: Peer) -> Result<Value, EncodeError> {
     Ok(structure(
         tag::UNBOUND_RELATIONSHIP,
-        [
-            Value::Integer(it.id),
-            Value::String(it.rel_type),
-            Value::Map(map(it.properties, peer)?),
-        ],
+        [Value::Integer(it.id), Value::String(it.rel_type), Value::Map(map(it.properties, peer)?)],
     ))
 }
 
 fn path(it: Path, peer: Peer) -> Result<Value, EncodeError> {
     let (nodes, relationships, indices) = it.into_parts();
     let nodes: Result<_, _> = nodes.into_iter().map(|it| node(it, peer)).collect();
-    let relationships: Result<_, _> = relationships
-        .into_iter()
-        .map(|it| unbound_relationship(it, peer))
-        .collect();
+    let relationships: Result<_, _> = relationships.into_iter().map(|it| unbound_relationship(it, peer)).collect();
     let indices = indices.into_iter().map(Value::Integer).collect();
-    Ok(structure(
-        tag::PATH,
-        [Value::List(nodes?), Value::List(relationships?), Value::List(indices)],
-    ))
+    Ok(structure(tag::PATH, [Value::List(nodes?), Value::List(relationships?), Value::List(indices)]))
 }
 
 /// The map that Neo4j sends before 6.0 in place of a value the client has no type for.
 fn placeholder(original_type: &str) -> Value {
-    Value::Map(Map::from_iter([
-        ("reason", "UNKNOWN_TYPE"),
-        ("originalType", original_type),
-    ]))
+    Value::Map(Map::from_iter([("reason", "UNKNOWN_TYPE"), ("originalType", original_type)]))
 }

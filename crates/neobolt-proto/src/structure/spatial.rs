@@ -34,45 +34,25 @@ impl Point {
     /// Creates a point in the plane.
     #[must_use]
     pub const fn cartesian(x: f64, y: f64) -> Self {
-        Self {
-            srid: Self::CARTESIAN,
-            x,
-            y,
-            z: None,
-        }
+        Self { srid: Self::CARTESIAN, x, y, z: None }
     }
 
     /// Creates a point in space.
     #[must_use]
     pub const fn cartesian_3d(x: f64, y: f64, z: f64) -> Self {
-        Self {
-            srid: Self::CARTESIAN_3D,
-            x,
-            y,
-            z: Some(z),
-        }
+        Self { srid: Self::CARTESIAN_3D, x, y, z: Some(z) }
     }
 
     /// Creates a point on the earth, from degrees.
     #[must_use]
     pub const fn wgs_84(longitude: f64, latitude: f64) -> Self {
-        Self {
-            srid: Self::WGS_84,
-            x: longitude,
-            y: latitude,
-            z: None,
-        }
+        Self { srid: Self::WGS_84, x: longitude, y: latitude, z: None }
     }
 
     /// Creates a point on the earth, from degrees, at a height in metres.
     #[must_use]
     pub const fn wgs_84_3d(longitude: f64, latitude: f64, height: f64) -> Self {
-        Self {
-            srid: Self::WGS_84_3D,
-            x: longitude,
-            y: latitude,
-            z: Some(height),
-        }
+        Self { srid: Self::WGS_84_3D, x: longitude, y: latitude, z: Some(height) }
     }
 }
 
@@ -106,18 +86,13 @@ impl Encode for Point {
 
 impl<'a> Decode<'a> for Point {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
-        let (tag, _) = header(decoder, "Point", |tag, fields| {
-            matches!((tag, fields), (tag::POINT_2D, 3) | (tag::POINT_3D, 4))
-        })?;
+        let (tag, _) =
+            header(decoder, "Point", |tag, fields| matches!((tag, fields), (tag::POINT_2D, 3) | (tag::POINT_3D, 4)))?;
         Ok(Self {
             srid: decoder.integer()?,
             x: decoder.float()?,
             y: decoder.float()?,
-            z: if tag == tag::POINT_3D {
-                Some(decoder.float()?)
-            } else {
-                None
-            },
+            z: if tag == tag::POINT_3D { Some(decoder.float()?) } else { None },
         })
     }
 }

@@ -9,9 +9,7 @@ use crate::value::Value;
 use crate::version::Version;
 
 fn hex(text: &str) -> Vec<u8> {
-    text.split_whitespace()
-        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
-        .collect()
+    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
 }
 
 fn encoded<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
@@ -64,27 +62,12 @@ fn kept<T: for<'a> Decode<'a> + core::fmt::Debug>(bytes: &str) -> DecodeErrorKin
 fn vectors_as_neo4j_sends_them() {
     both_ways("B2 56 CC 01 C8 CC 02 01 FE", Vector::from(&[1_i8, -2][..]));
     both_ways("B2 56 CC 01 C9 CC 04 00 01 FF FE", Vector::from(&[1_i16, -2][..]));
-    both_ways(
-        "B2 56 CC 01 CA CC 08 00 00 00 01 FF FF FF FE",
-        Vector::from(&[1_i32, -2][..]),
-    );
-    both_ways(
-        "B2 56 CC 01 CB CC 10 00 00 00 00 00 00 00 01 FF FF FF FF FF FF FF FE",
-        Vector::from(&[1_i64, -2][..]),
-    );
-    both_ways(
-        "B2 56 CC 01 C6 CC 08 3F 80 00 00 C0 00 00 00",
-        Vector::from(&[1_f32, -2.0][..]),
-    );
-    both_ways(
-        "B2 56 CC 01 C1 CC 10 3F F0 00 00 00 00 00 00 C0 00 00 00 00 00 00 00",
-        Vector::from(&[1_f64, -2.0][..]),
-    );
+    both_ways("B2 56 CC 01 CA CC 08 00 00 00 01 FF FF FF FE", Vector::from(&[1_i32, -2][..]));
+    both_ways("B2 56 CC 01 CB CC 10 00 00 00 00 00 00 00 01 FF FF FF FF FF FF FF FE", Vector::from(&[1_i64, -2][..]));
+    both_ways("B2 56 CC 01 C6 CC 08 3F 80 00 00 C0 00 00 00", Vector::from(&[1_f32, -2.0][..]));
+    both_ways("B2 56 CC 01 C1 CC 10 3F F0 00 00 00 00 00 00 C0 00 00 00 00 00 00 00", Vector::from(&[1_f64, -2.0][..]));
     // Longer headers than necessary.
-    read_as(
-        &hex("B2 56 CD 00 01 C8 CE 00 00 00 02 01 FE"),
-        Vector::from(&[1_i8, -2][..]),
-    );
+    read_as(&hex("B2 56 CD 00 01 C8 CE 00 00 00 02 01 FE"), Vector::from(&[1_i8, -2][..]));
 }
 
 #[test]
@@ -96,10 +79,7 @@ fn vectors_give_their_elements_by_type() {
     assert_eq!(vector.iter::<i16>().unwrap().len(), 2);
     assert_eq!(vector.as_be_bytes(), [0, 1, 0xFF, 0xFE]);
     assert_eq!(format!("{vector:?}"), "Vector<INTEGER16>[1, -2]");
-    assert_eq!(
-        Vector::from_be_bytes(ElementType::Integer16, [0, 1, 0xFF, 0xFE]),
-        Ok(vector)
-    );
+    assert_eq!(Vector::from_be_bytes(ElementType::Integer16, [0, 1, 0xFF, 0xFE]), Ok(vector));
     assert!(Vector::from_be_bytes(ElementType::Float64, [0; 12]).is_err());
     // The payload of a NaN survives.
     let nan = hex("B2 56 CC 01 C6 CC 04 7F A0 00 2A");
@@ -113,14 +93,8 @@ fn vectors_of_no_sense_are_kept() {
     assert!(custom(kept::<Vector>("B2 56 CC 01 C9 CC 03 00 01 FF")));
     assert!(custom(kept::<Vector>("B2 56 CC 01 C7 CC 02 00 01")));
     assert!(custom(kept::<Vector>("B2 56 CC 02 C8 C8 CC 02 00 01")));
-    assert!(matches!(
-        kept::<Vector>("B2 56 01 CC 02 00 01"),
-        DecodeErrorKind::Expected { .. }
-    ));
-    assert!(matches!(
-        kept::<Vector>("B1 56 01"),
-        DecodeErrorKind::ExpectedStructure { .. }
-    ));
+    assert!(matches!(kept::<Vector>("B2 56 01 CC 02 00 01"), DecodeErrorKind::Expected { .. }));
+    assert!(matches!(kept::<Vector>("B1 56 01"), DecodeErrorKind::ExpectedStructure { .. }));
 }
 
 #[test]
@@ -132,18 +106,11 @@ fn uuids_as_neo4j_sends_them() {
 
 #[test]
 fn unsupported_types_as_neo4j_sends_them() {
-    let uuid = UnsupportedType {
-        name: "UUID".into(),
-        minimum_protocol_version: Version::new(6, 1),
-        message: None,
-    };
+    let uuid = UnsupportedType { name: "UUID".into(), minimum_protocol_version: Version::new(6, 1), message: None };
     both_ways("B4 3F 84 55 55 49 44 06 01 A0", uuid.clone());
     both_ways(
         "B4 3F 84 55 55 49 44 06 01 A1 87 6D 65 73 73 61 67 65 82 68 69",
-        UnsupportedType {
-            message: Some("hi".into()),
-            ..uuid
-        },
+        UnsupportedType { message: Some("hi".into()), ..uuid },
     );
     kept::<UnsupportedType>("B4 3F 84 55 55 49 44 06 C9 01 00 A0");
     kept::<UnsupportedType>("B3 3F 84 55 55 49 44 06 01");
@@ -151,20 +118,14 @@ fn unsupported_types_as_neo4j_sends_them() {
 
 #[test]
 fn points() {
-    both_ways(
-        "B3 58 C9 1C 23 C1 3F F0 00 00 00 00 00 00 C1 C0 00 00 00 00 00 00 00",
-        Point::cartesian(1.0, -2.0),
-    );
+    both_ways("B3 58 C9 1C 23 C1 3F F0 00 00 00 00 00 00 C1 C0 00 00 00 00 00 00 00", Point::cartesian(1.0, -2.0));
     both_ways(
         "B4 59 C9 13 73 C1 3F F0 00 00 00 00 00 00 C1 40 00 00 00 00 00 00 00 C1 40 08 00 00 00 00 00 00",
         Point::wgs_84_3d(1.0, 2.0, 3.0),
     );
     assert_eq!(Point::wgs_84(1.0, 2.0).srid, 4326);
     assert_eq!(Point::cartesian_3d(1.0, 2.0, 3.0).srid, 9157);
-    assert_eq!(
-        Point::wgs_84(1.0, 2.5).to_string(),
-        "point({srid: 4326, x: 1.0, y: 2.5})"
-    );
+    assert_eq!(Point::wgs_84(1.0, 2.5).to_string(), "point({srid: 4326, x: 1.0, y: 2.5})");
     // Integers are no coordinates, and a point in the plane has no third.
     kept::<Point>("B3 58 C9 1C 23 01 02");
     kept::<Point>("B4 58 C9 1C 23 C1 3F F0 00 00 00 00 00 00 C1 3F F0 00 00 00 00 00 00 C1 3F F0 00 00 00 00 00 00");
@@ -174,10 +135,7 @@ fn points() {
 fn a_type_says_which_structure_it_expected() {
     let bytes = encoded(&Point::cartesian(1.0, 2.0));
     let error = Decoder::new(&bytes).decode::<super::Node>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "expected Node, found a structure with tag 0x58 and 3 fields at byte 0"
-    );
+    assert_eq!(error.to_string(), "expected Node, found a structure with tag 0x58 and 3 fields at byte 0");
     let error = Decoder::new(&[1]).decode::<super::Node>().unwrap_err();
     assert_eq!(error.to_string(), "expected Structure, found Integer at byte 0");
 }

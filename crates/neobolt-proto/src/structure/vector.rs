@@ -16,10 +16,7 @@ pub struct Vector {
 
 /// The type of a vector's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "Cypher's six; a seventh is a new protocol version"
-)]
+#[expect(clippy::exhaustive_enums, reason = "Cypher's six; a seventh is a new protocol version")]
 pub enum ElementType {
     /// `INTEGER8`, [`i8`].
     Integer8,
@@ -141,11 +138,7 @@ impl Vector {
     /// If the length of `data` is not a multiple of an element's size.
     pub fn from_be_bytes(element_type: ElementType, data: impl Into<Box<[u8]>>) -> Result<Self, VectorError> {
         let data = data.into();
-        if data.len() % element_type.size() == 0 {
-            Ok(Self { element_type, data })
-        } else {
-            Err(VectorError)
-        }
+        if data.len() % element_type.size() == 0 { Ok(Self { element_type, data }) } else { Err(VectorError) }
     }
 
     /// Returns the type of the elements.
@@ -195,19 +188,14 @@ impl<T: VectorElement> FromIterator<T> for Vector {
         for element in elements {
             element.append(&mut data);
         }
-        Self {
-            element_type: T::TYPE,
-            data: data.into(),
-        }
+        Self { element_type: T::TYPE, data: data.into() }
     }
 }
 
 impl fmt::Debug for Vector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn list<T: VectorElement + fmt::Debug>(vector: &Vector, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.debug_list()
-                .entries(vector.iter::<T>().into_iter().flatten())
-                .finish()
+            f.debug_list().entries(vector.iter::<T>().into_iter().flatten()).finish()
         }
         write!(f, "Vector<{}>", self.element_type)?;
         match self.element_type {
@@ -268,10 +256,7 @@ pub(super) fn vector(mut fields: Vec<Value>) -> Result<Vector, Vec<Value>> {
     if let [Value::Bytes(marker), Value::Bytes(data)] = fields.as_mut_slice() {
         match element_type_of(marker) {
             Some(element_type) if data.len() % element_type.size() == 0 => {
-                return Ok(Vector {
-                    element_type,
-                    data: mem::take(data),
-                });
+                return Ok(Vector { element_type, data: mem::take(data) });
             }
             _ => {}
         }

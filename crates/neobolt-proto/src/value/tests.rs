@@ -76,10 +76,7 @@ fn unbound() -> impl Strategy<Value = UnboundRelationship> {
 fn paths(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Path> {
     (vec(nodes(values), 1..4), vec(unbound(), 1..4)).prop_flat_map(|(nodes, relationships)| {
         let index = (1..=relationships.len() as i64, any::<bool>(), 0..nodes.len() as i64);
-        let steps = vec(
-            index.prop_map(|(it, back, node)| [if back { -it } else { it }, node]),
-            0..6,
-        );
+        let steps = vec(index.prop_map(|(it, back, node)| [if back { -it } else { it }, node]), 0..6);
         steps.prop_map(move |steps| Path::new(nodes.clone(), relationships.clone(), steps.concat()).unwrap())
     })
 }
@@ -145,10 +142,7 @@ fn values() -> impl Strategy<Value = Value> {
                     properties: start.properties,
                 })
             }),
-            vec(inner, 0..8).prop_map(|it| Value::from(Structure {
-                tag: b'z',
-                fields: it.into()
-            })),
+            vec(inner, 0..8).prop_map(|it| Value::from(Structure { tag: b'z', fields: it.into() })),
         ]
     })
 }

@@ -32,11 +32,7 @@ impl Path {
         relationships: impl Into<Box<[UnboundRelationship]>>,
         indices: impl Into<Box<[i64]>>,
     ) -> Result<Self, PathError> {
-        let path = Self {
-            nodes: nodes.into(),
-            relationships: relationships.into(),
-            indices: indices.into(),
-        };
+        let path = Self { nodes: nodes.into(), relationships: relationships.into(), indices: indices.into() };
         check(path.nodes.len(), path.relationships.len(), path.indices.iter().copied())?;
         Ok(path)
     }
@@ -124,11 +120,7 @@ impl Segment<'_> {
     /// Returns the relationship with the nodes it connects, in its own direction.
     #[must_use]
     pub fn bound(&self) -> Relationship {
-        let (start, end) = if self.reversed {
-            (self.end, self.start)
-        } else {
-            (self.start, self.end)
-        };
+        let (start, end) = if self.reversed { (self.end, self.start) } else { (self.start, self.end) };
         Relationship {
             id: self.relationship.id,
             element_id: self.relationship.element_id.clone(),
@@ -163,10 +155,7 @@ fn check(nodes: usize, relationships: usize, mut indices: impl Iterator<Item = i
         return Err(PathError);
     }
     while let Some(relationship) = indices.next() {
-        let node = indices
-            .next()
-            .and_then(|node| u64::try_from(node).ok())
-            .ok_or(PathError)?;
+        let node = indices.next().and_then(|node| u64::try_from(node).ok()).ok_or(PathError)?;
         if node >= nodes || relationship == 0 || relationship.unsigned_abs() > relationships {
             return Err(PathError);
         }
@@ -211,17 +200,11 @@ pub(in crate::structure) fn path(mut fields: Vec<Value>) -> Result<Path, Vec<Val
         Value::Node(node) => Some(*node),
         _ => None,
     });
-    let relationships = mem::take(relationships)
-        .into_iter()
-        .filter_map(|relationship| match relationship {
-            Value::Structure(relationship) => unbound_relationship(relationship.fields.into_vec()).ok(),
-            _ => None,
-        });
-    Ok(Path {
-        nodes: nodes.collect(),
-        relationships: relationships.collect(),
-        indices,
-    })
+    let relationships = mem::take(relationships).into_iter().filter_map(|relationship| match relationship {
+        Value::Structure(relationship) => unbound_relationship(relationship.fields.into_vec()).ok(),
+        _ => None,
+    });
+    Ok(Path { nodes: nodes.collect(), relationships: relationships.collect(), indices })
 }
 
 /// Whether `value` will do for [`unbound_relationship`].

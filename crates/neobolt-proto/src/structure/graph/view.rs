@@ -16,11 +16,7 @@ enum ElementId<'a> {
 
 impl<'a> ElementId<'a> {
     fn decode(decoder: &mut Decoder<'a>, present: bool, id: i64) -> Result<Self, DecodeError> {
-        if present {
-            decoder.string().map(Self::Text)
-        } else {
-            Ok(Self::Number(id))
-        }
+        if present { decoder.string().map(Self::Text) } else { Ok(Self::Number(id)) }
     }
 
     fn text(self) -> Cow<'a, str> {
@@ -73,12 +69,7 @@ impl<'a> Decode<'a> for NodeRef<'a> {
         let labels = decoder.decode()?;
         let properties = decoder.decode()?;
         let element_id = ElementId::decode(decoder, fields == 4, id)?;
-        Ok(Self {
-            id,
-            element_id,
-            labels,
-            properties,
-        })
+        Ok(Self { id, element_id, labels, properties })
     }
 }
 
@@ -149,12 +140,7 @@ impl<'a> Decode<'a> for RelationshipRef<'a> {
         let present = fields == 8;
         let element_id = ElementId::decode(decoder, present, id)?;
         Ok(Self {
-            unbound: UnboundRelationshipRef {
-                id,
-                element_id,
-                rel_type,
-                properties,
-            },
+            unbound: UnboundRelationshipRef { id, element_id, rel_type, properties },
             start: (start, ElementId::decode(decoder, present, start)?),
             end: (end, ElementId::decode(decoder, present, end)?),
         })
@@ -203,12 +189,7 @@ impl<'a> Decode<'a> for UnboundRelationshipRef<'a> {
         let rel_type = decoder.string()?;
         let properties = decoder.decode()?;
         let element_id = ElementId::decode(decoder, fields == 4, id)?;
-        Ok(Self {
-            id,
-            element_id,
-            rel_type,
-            properties,
-        })
+        Ok(Self { id, element_id, rel_type, properties })
     }
 }
 
@@ -245,10 +226,6 @@ impl<'a> PathRef<'a> {
 impl<'a> Decode<'a> for PathRef<'a> {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
         header(decoder, "Path", |tag, fields| (tag, fields) == (tag::PATH, 3))?;
-        Ok(Self {
-            nodes: decoder.decode()?,
-            relationships: decoder.decode()?,
-            indices: decoder.decode()?,
-        })
+        Ok(Self { nodes: decoder.decode()?, relationships: decoder.decode()?, indices: decoder.decode()? })
     }
 }

@@ -27,9 +27,7 @@ impl LocalTime {
             return None;
         }
         let seconds = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
-        Some(Self {
-            nanoseconds: seconds * NANOSECONDS_PER_SECOND + nanosecond,
-        })
+        Some(Self { nanoseconds: seconds * NANOSECONDS_PER_SECOND + nanosecond })
     }
 
     /// Returns the number of nanoseconds since midnight.
@@ -110,10 +108,7 @@ impl Time {
     /// more.
     #[must_use]
     pub fn new(local: LocalTime, offset_seconds: i32) -> Option<Self> {
-        Some(Self {
-            local,
-            offset: Offset::new(offset_seconds.into())?,
-        })
+        Some(Self { local, offset: Offset::new(offset_seconds.into())? })
     }
 
     /// Returns what a clock shows there.
@@ -129,10 +124,7 @@ impl Time {
     }
 
     pub(super) fn from_wire(nanoseconds: i64, offset: i64) -> Option<Self> {
-        Some(Self {
-            local: LocalTime::from_wire(nanoseconds)?,
-            offset: Offset::new(offset)?,
-        })
+        Some(Self { local: LocalTime::from_wire(nanoseconds)?, offset: Offset::new(offset)? })
     }
 
     fn to_wire(self) -> [i64; 2] {

@@ -29,9 +29,7 @@ impl Date {
         if !Self::YEARS.contains(&year) {
             return None;
         }
-        let date = Self {
-            days: days_from_civil(year, month, day),
-        };
+        let date = Self { days: days_from_civil(year, month, day) };
         (date.civil() == (year, month, day)).then_some(date)
     }
 
@@ -70,11 +68,7 @@ impl Date {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
         let year = year_of_era + era * 400 + (month <= 2) as i64;
         (year, month as u8, day as u8)
     }

@@ -52,12 +52,7 @@ impl Duration {
         if nanoseconds.checked_abs()? >= NANOSECONDS_PER_SECOND {
             return None;
         }
-        Some(Self {
-            months,
-            days,
-            seconds,
-            nanoseconds: i32::try_from(nanoseconds).ok()?,
-        })
+        Some(Self { months, days, seconds, nanoseconds: i32::try_from(nanoseconds).ok()? })
     }
 
     fn to_wire(self) -> [i64; 4] {
@@ -102,9 +97,5 @@ impl fmt::Display for Duration {
 }
 
 fn write_part(f: &mut fmt::Formatter<'_>, amount: i64, unit: char) -> fmt::Result {
-    if amount == 0 {
-        Ok(())
-    } else {
-        write!(f, "{amount}{unit}")
-    }
+    if amount == 0 { Ok(()) } else { write!(f, "{amount}{unit}") }
 }

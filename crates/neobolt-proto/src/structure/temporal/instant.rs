@@ -118,21 +118,14 @@ impl DateTime {
     /// Returns what a clock shows at the offset.
     #[must_use]
     pub const fn local(self) -> LocalDateTime {
-        LocalDateTime {
-            seconds: self.seconds + self.offset.0 as i64,
-            nanoseconds: self.nanoseconds,
-        }
+        LocalDateTime { seconds: self.seconds + self.offset.0 as i64, nanoseconds: self.nanoseconds }
     }
 
     pub(super) fn from_wire(seconds: i64, nanoseconds: i64, offset: i64) -> Option<Self> {
         let offset = Offset::new(offset)?;
         let local = seconds.checked_add(offset.0.into())?;
         let LocalDateTime { nanoseconds, .. } = LocalDateTime::from_wire(local, nanoseconds)?;
-        Some(Self {
-            seconds,
-            nanoseconds,
-            offset,
-        })
+        Some(Self { seconds, nanoseconds, offset })
     }
 
     pub(super) fn from_legacy_wire(local_seconds: i64, nanoseconds: i64, offset: i64) -> Option<Self> {
@@ -157,11 +150,7 @@ impl<'a> Decode<'a> for DateTime {
             matches!((tag, fields), (tag::DATE_TIME | tag::LEGACY_DATE_TIME, 3))
         })?;
         let (seconds, nanoseconds, offset) = (decoder.integer()?, decoder.integer()?, decoder.integer()?);
-        let from_wire = if tag == tag::DATE_TIME {
-            Self::from_wire
-        } else {
-            Self::from_legacy_wire
-        };
+        let from_wire = if tag == tag::DATE_TIME { Self::from_wire } else { Self::from_legacy_wire };
         from_wire(seconds, nanoseconds, offset).ok_or_else(|| out_of_range(&start))
     }
 }
@@ -209,10 +198,7 @@ impl DateTimeZoneId {
     }
 
     pub(super) fn from_wire(seconds: i64, nanoseconds: i64, zone_id: &str) -> Option<Self> {
-        Some(Self {
-            utc: LocalDateTime::from_wire(seconds, nanoseconds)?,
-            zone_id: zone_id.into(),
-        })
+        Some(Self { utc: LocalDateTime::from_wire(seconds, nanoseconds)?, zone_id: zone_id.into() })
     }
 }
 
@@ -228,9 +214,7 @@ impl Encode for DateTimeZoneId {
 impl<'a> Decode<'a> for DateTimeZoneId {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
         let start = decoder.clone();
-        header(decoder, "DateTimeZoneId", |tag, fields| {
-            (tag, fields) == (tag::DATE_TIME_ZONE_ID, 3)
-        })?;
+        header(decoder, "DateTimeZoneId", |tag, fields| (tag, fields) == (tag::DATE_TIME_ZONE_ID, 3))?;
         let (seconds, nanoseconds, zone_id) = (decoder.integer()?, decoder.integer()?, decoder.string()?);
         Self::from_wire(seconds, nanoseconds, zone_id).ok_or_else(|| out_of_range(&start))
     }

@@ -51,10 +51,7 @@ fn nodes_that_stay_where_they_lie() {
         let bytes = hex(bytes);
         let node: NodeRef<'_> = decoded(&bytes);
         assert_eq!((node.id(), &*node.element_id()), (3, element_id));
-        assert_eq!(
-            node.labels().collect::<Result<Vec<_>, _>>(),
-            Ok(vec!["Example", "Node"])
-        );
+        assert_eq!(node.labels().collect::<Result<Vec<_>, _>>(), Ok(vec!["Example", "Node"]));
         assert_eq!(node.properties().get("name"), Ok(Some("example")));
     }
 }
@@ -70,19 +67,11 @@ fn relationships() {
     assert_eq!((view.id(), view.start_node_id(), view.end_node_id()), (11, 2, 3));
     assert_eq!(view.rel_type(), "KNOWS");
     assert_eq!(view.properties().get("name"), Ok(Some("example")));
-    let ids = [
-        view.element_id(),
-        view.start_node_element_id(),
-        view.end_node_element_id(),
-    ];
+    let ids = [view.element_id(), view.start_node_element_id(), view.end_node_element_id()];
     assert_eq!(ids, ["abc123", "def456", "ghi789"]);
     let bytes = hex(old);
     let view: RelationshipRef<'_> = decoded(&bytes);
-    let ids = [
-        view.element_id(),
-        view.start_node_element_id(),
-        view.end_node_element_id(),
-    ];
+    let ids = [view.element_id(), view.start_node_element_id(), view.end_node_element_id()];
     assert_eq!(ids, ["11", "2", "3"]);
 }
 
@@ -99,79 +88,40 @@ fn structures_of_other_shapes_are_kept() {
     kept::<Path>("B3 50 90 90 90");
     assert!(matches!(decoded::<Value>(&hex("B3 72 01 80 A0")), Value::Structure(_)));
     // Unknown tags too.
-    assert!(matches!(
-        kept::<Node>("B1 7A 01"),
-        DecodeErrorKind::ExpectedStructure {
-            tag: 0x7A,
-            fields: 1,
-            ..
-        }
-    ));
+    assert!(matches!(kept::<Node>("B1 7A 01"), DecodeErrorKind::ExpectedStructure { tag: 0x7A, fields: 1, .. }));
 }
 
 fn plain(id: i64) -> Node {
-    Node {
-        id,
-        element_id: format!("n{id}").into(),
-        labels: Box::default(),
-        properties: Map::new(),
-    }
+    Node { id, element_id: format!("n{id}").into(), labels: Box::default(), properties: Map::new() }
 }
 
 fn unbound(id: i64) -> UnboundRelationship {
-    UnboundRelationship {
-        id,
-        element_id: format!("r{id}").into(),
-        rel_type: "TO".into(),
-        properties: Map::new(),
-    }
+    UnboundRelationship { id, element_id: format!("r{id}").into(), rel_type: "TO".into(), properties: Map::new() }
 }
 
 #[test]
 fn paths_are_walked_by_their_indices() {
     // (10)-[20]->(11)<-[21]-(12)-[20]... back to (10) against 20's direction.
-    let path = Path::new(
-        [plain(10), plain(11), plain(12)],
-        [unbound(20), unbound(21)],
-        [1, 1, -2, 2, 2, 1, -1, 0],
-    )
-    .unwrap();
+    let path =
+        Path::new([plain(10), plain(11), plain(12)], [unbound(20), unbound(21)], [1, 1, -2, 2, 2, 1, -1, 0]).unwrap();
     let bytes = encoded(&path);
     read_as(&bytes, path.clone());
     assert_eq!(encoded(&Value::from(path.clone())), bytes);
 
     assert_eq!(path.len(), 4);
-    assert_eq!(
-        path.nodes().map(|node| node.id).collect::<Vec<_>>(),
-        [10, 11, 12, 11, 10]
-    );
+    assert_eq!(path.nodes().map(|node| node.id).collect::<Vec<_>>(), [10, 11, 12, 11, 10]);
     assert_eq!((path.start().id, path.end().id), (10, 10));
-    let bound: Vec<_> = path
-        .relationships()
-        .map(|it| (it.start_node_id, it.id, it.end_node_id))
-        .collect();
+    let bound: Vec<_> = path.relationships().map(|it| (it.start_node_id, it.id, it.end_node_id)).collect();
     assert_eq!(bound, [(10, 20, 11), (12, 21, 11), (12, 21, 11), (10, 20, 11)]);
     let second = path.relationships().nth(1).unwrap();
-    assert_eq!(
-        (&*second.start_node_element_id, &*second.end_node_element_id),
-        ("n12", "n11")
-    );
-    let steps: Vec<_> = path
-        .segments()
-        .map(|it| (it.start.id, it.end.id, it.reversed))
-        .collect();
-    assert_eq!(
-        steps,
-        [(10, 11, false), (11, 12, true), (12, 11, false), (11, 10, true)]
-    );
+    assert_eq!((&*second.start_node_element_id, &*second.end_node_element_id), ("n12", "n11"));
+    let steps: Vec<_> = path.segments().map(|it| (it.start.id, it.end.id, it.reversed)).collect();
+    assert_eq!(steps, [(10, 11, false), (11, 12, true), (12, 11, false), (11, 10, true)]);
 }
 
 #[test]
 fn a_path_may_be_a_single_node() {
-    both_ways(
-        "B3 50 91 B4 4E 0A 90 A0 83 6E 31 30 90 90",
-        Path::new([plain(10)], [], []).unwrap(),
-    );
+    both_ways("B3 50 91 B4 4E 0A 90 A0 83 6E 31 30 90 90", Path::new([plain(10)], [], []).unwrap());
     let path = Path::new([plain(10)], [], []).unwrap();
     assert!(path.is_empty() && path.segments().next().is_none());
     assert_eq!(path.nodes().count(), 1);
@@ -181,44 +131,23 @@ fn a_path_may_be_a_single_node() {
 #[test]
 fn old_paths_have_element_ids_made_of_numbers() {
     let bytes = hex("B3 50 92 B3 4E 0A 90 A0 B3 4E 0B 90 A0 91 B3 72 14 82 54 4F A0 92 01 01");
-    for path in [
-        decoded::<Path>(&bytes),
-        decoded::<Value>(&bytes).as_path().unwrap().clone(),
-    ] {
+    for path in [decoded::<Path>(&bytes), decoded::<Value>(&bytes).as_path().unwrap().clone()] {
         let relationship = path.relationships().next().unwrap();
         assert_eq!(&*relationship.element_id, "20");
         assert_eq!(&*relationship.end_node_element_id, "11");
     }
     let view: PathRef<'_> = decoded(&bytes);
-    assert_eq!(
-        view.nodes().map(|node| node.unwrap().id()).collect::<Vec<_>>(),
-        [10, 11]
-    );
+    assert_eq!(view.nodes().map(|node| node.unwrap().id()).collect::<Vec<_>>(), [10, 11]);
     let relationship: UnboundRelationshipRef<'_> = view.relationships().next().unwrap().unwrap();
-    assert_eq!(
-        (relationship.id(), &*relationship.element_id(), relationship.rel_type()),
-        (20, "20", "TO")
-    );
+    assert_eq!((relationship.id(), &*relationship.element_id(), relationship.rel_type()), (20, "20", "TO"));
     assert!(relationship.properties().is_empty());
     assert_eq!(view.indices().collect::<Result<Vec<_>, _>>(), Ok(vec![1, 1]));
 }
 
 #[test]
 fn paths_to_nowhere_are_refused() {
-    for indices in [
-        &[1_i64][..],
-        &[0, 1],
-        &[2, 1],
-        &[-2, 1],
-        &[1, 2],
-        &[1, -1],
-        &[i64::MIN, 1],
-        &[1, i64::MAX],
-    ] {
-        assert!(
-            Path::new([plain(1), plain(2)], [unbound(3)], indices).is_err(),
-            "{indices:?}"
-        );
+    for indices in [&[1_i64][..], &[0, 1], &[2, 1], &[-2, 1], &[1, 2], &[1, -1], &[i64::MIN, 1], &[1, i64::MAX]] {
+        assert!(Path::new([plain(1), plain(2)], [unbound(3)], indices).is_err(), "{indices:?}");
         let parts = (vec![plain(1), plain(2)], vec![unbound(3)], indices.to_vec());
         let mut bytes = vec![0xB3, 0x50];
         bytes.extend([encoded(&parts.0), encoded(&parts.1), encoded(&parts.2)].concat());

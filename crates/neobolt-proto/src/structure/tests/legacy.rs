@@ -10,12 +10,7 @@ const LOCAL: &str = "B3 46 CA 55 AE BC 50 CA 08 76 BF 80 C9 0E 10";
 
 #[test]
 fn instants_become_local_wherever_they_lie() {
-    for (before, after) in [
-        ("", ""),
-        ("A1 81 61", "A1 81 61"),
-        ("91 91", "91 91"),
-        ("01 B1 7A", "01 B1 7A"),
-    ] {
+    for (before, after) in [("", ""), ("A1 81 61", "A1 81 61"), ("91 91", "91 91"), ("01 B1 7A", "01 B1 7A")] {
         let mut out = Vec::new();
         legacy_utc(&hex(&format!("{before} {UTC}")), &mut out).unwrap();
         assert_eq!(out, hex(&format!("{after} {LOCAL}")));
@@ -26,10 +21,7 @@ fn instants_become_local_wherever_they_lie() {
 fn servers_are_not_sent_what_they_do_not_know() {
     let vector: Vector = [1_i8].into_iter().collect();
     for (value, name) in [
-        (
-            Value::from(DateTimeZoneId::from_utc(0, 0, "Z").unwrap()),
-            "DateTimeZoneId",
-        ),
+        (Value::from(DateTimeZoneId::from_utc(0, 0, "Z").unwrap()), "DateTimeZoneId"),
         (Value::from(vector), "Vector"),
         (Value::from(Uuid([0; 16])), "Uuid"),
     ] {
@@ -49,12 +41,8 @@ fn clients_are_sent_what_they_know() {
         labels: ["L"].map(Box::from).into(),
         properties: Map::from_iter([("at", date_time)]),
     };
-    let relationship = UnboundRelationship {
-        id: 3,
-        element_id: "r3".into(),
-        rel_type: "T".into(),
-        properties: Map::new(),
-    };
+    let relationship =
+        UnboundRelationship { id: 3, element_id: "r3".into(), rel_type: "T".into(), properties: Map::new() };
     let path = Path::new([node(1), node(2)], [relationship], [1, 1]).unwrap();
     let bound = path.relationships().next().unwrap();
     let vector: Vector = [1_i8, 2, 3].into_iter().collect();
@@ -71,10 +59,7 @@ fn clients_are_sent_what_they_know() {
 
     let old_node = |id| format!("B3 4E {id} 91 81 4C A1 82 61 74 {LOCAL}");
     let nodes = format!("{} {}", old_node("01"), old_node("02"));
-    let expected = format!(
-        "{} B5 52 03 01 02 81 54 A0 B3 50 92 {nodes} 91 B3 72 03 81 54 A0 92 01 01",
-        old_node("01")
-    );
+    let expected = format!("{} B5 52 03 01 02 81 54 A0 B3 50 92 {nodes} 91 B3 72 03 81 54 A0 92 01 01", old_node("01"));
     let expected = hex(&expected);
     assert!(out.starts_with(&expected));
     let last: Vec<Map> = Decoder::at(&out, expected.len()).decode().unwrap();

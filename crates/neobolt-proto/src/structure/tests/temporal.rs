@@ -63,15 +63,9 @@ fn every_day_of_eight_centuries_has_its_number() {
 #[test]
 fn times() {
     let local = LocalTime::new(12, 34, 56, 789_000_000).unwrap();
-    both_ways(
-        "B1 74 CB 00 00 29 32 7B 06 17 40",
-        LocalTime::from_nanoseconds(45_296_789_100_352).unwrap(),
-    );
+    both_ways("B1 74 CB 00 00 29 32 7B 06 17 40", LocalTime::from_nanoseconds(45_296_789_100_352).unwrap());
     assert_eq!(local.nanoseconds(), 45_296_789_000_000);
-    assert_eq!(
-        (local.hour(), local.minute(), local.second(), local.nanosecond()),
-        (12, 34, 56, 789_000_000)
-    );
+    assert_eq!((local.hour(), local.minute(), local.second(), local.nanosecond()), (12, 34, 56, 789_000_000));
     assert_eq!(local.to_string(), "12:34:56.789");
     assert_eq!(LocalTime::new(0, 0, 0, 0).unwrap().to_string(), "00:00:00");
     assert_eq!(LocalTime::new(23, 59, 59, 1).unwrap().to_string(), "23:59:59.000000001");
@@ -85,10 +79,7 @@ fn times() {
     let time = Time::new(local, 3_600).unwrap();
     assert_eq!((time.local(), time.offset_seconds()), (local, 3_600));
     assert_eq!(time.to_string(), "12:34:56.789+01:00");
-    both_ways(
-        "B2 54 00 C9 0E 10",
-        Time::new(LocalTime::new(0, 0, 0, 0).unwrap(), 3_600).unwrap(),
-    );
+    both_ways("B2 54 00 C9 0E 10", Time::new(LocalTime::new(0, 0, 0, 0).unwrap(), 3_600).unwrap());
     assert_eq!(Time::new(local, 0).unwrap().to_string(), "12:34:56.789Z");
     assert_eq!(Time::new(local, -5_430).unwrap().to_string(), "12:34:56.789-01:30:30");
     assert_eq!(Time::new(local, 86_400), None);
@@ -114,10 +105,7 @@ fn local_date_times() {
 #[test]
 fn date_times() {
     // 2015-07-21T21:40:32.142+01:00
-    let date = LocalDateTime::new(
-        Date::new(2015, 7, 21).unwrap(),
-        LocalTime::new(21, 40, 32, 142_000_000).unwrap(),
-    );
+    let date = LocalDateTime::new(Date::new(2015, 7, 21).unwrap(), LocalTime::new(21, 40, 32, 142_000_000).unwrap());
     let date_time = DateTime::from_local(date, 3_600).unwrap();
     assert_eq!(date_time.seconds(), 1_437_511_232);
     assert_eq!(date_time.local(), date);
@@ -135,14 +123,8 @@ fn date_times() {
 fn date_times_with_a_zone() {
     let date_time = DateTimeZoneId::from_utc(1, 500_000_000, "Europe/Atlantis").unwrap();
     assert_eq!(date_time.to_string(), "1970-01-01T00:00:01.5Z[Europe/Atlantis]");
-    assert_eq!(
-        (date_time.seconds(), date_time.nanosecond(), date_time.zone_id()),
-        (1, 500_000_000, "Europe/Atlantis")
-    );
-    both_ways(
-        "B3 69 01 CA 1D CD 65 00 8F 45 75 72 6F 70 65 2F 41 74 6C 61 6E 74 69 73",
-        date_time,
-    );
+    assert_eq!((date_time.seconds(), date_time.nanosecond(), date_time.zone_id()), (1, 500_000_000, "Europe/Atlantis"));
+    both_ways("B3 69 01 CA 1D CD 65 00 8F 45 75 72 6F 70 65 2F 41 74 6C 61 6E 74 69 73", date_time);
     // In seconds of local time nobody knows which instant it is.
     kept::<DateTimeZoneId>("B3 66 01 00 8F 45 75 72 6F 70 65 2F 41 74 6C 61 6E 74 69 73");
     kept::<DateTimeZoneId>("B3 69 01 FF 80");
@@ -150,10 +132,7 @@ fn date_times_with_a_zone() {
 
 #[test]
 fn durations() {
-    both_ways(
-        "B4 45 0E 03 C9 39 27 CA 29 B9 27 00",
-        Duration::new(14, 3, 14_631, 700_000_000).unwrap(),
-    );
+    both_ways("B4 45 0E 03 C9 39 27 CA 29 B9 27 00", Duration::new(14, 3, 14_631, 700_000_000).unwrap());
     for (parts, text) in [
         ((14, 3, 14_706, 700_000_000), "P1Y2M3DT4H5M6.7S"),
         ((0, 0, 0, 0), "PT0S"),
@@ -163,21 +142,13 @@ fn durations() {
         ((0, 0, -3_662, 500_000_000), "PT-1H-1M-1.5S"),
         ((0, 0, 0, -1), "PT-0.000000001S"),
         ((0, 0, 3_600, 0), "PT1H"),
-        (
-            (i64::MIN, i64::MAX, i64::MIN, 0),
-            "P-768614336404564650Y-8M9223372036854775807DT-2562047788015215H-30M-8S",
-        ),
+        ((i64::MIN, i64::MAX, i64::MIN, 0), "P-768614336404564650Y-8M9223372036854775807DT-2562047788015215H-30M-8S"),
     ] {
         let (months, days, seconds, nanoseconds) = parts;
         let duration = Duration::new(months, days, seconds, nanoseconds).unwrap();
         assert_eq!(duration.to_string(), text);
         assert_eq!(decoded::<Value>(&encoded(&duration)), Value::from(duration));
-        let back = (
-            duration.months(),
-            duration.days(),
-            duration.seconds(),
-            duration.nanoseconds(),
-        );
+        let back = (duration.months(), duration.days(), duration.seconds(), duration.nanoseconds());
         assert_eq!(back, parts);
     }
     assert_eq!(Duration::new(0, 0, 0, 1_000_000_000), None);
