@@ -37,8 +37,8 @@ pub const EXPLAIN: &str = "EXPLAIN MATCH (c:ScenarioCounter {key: $key}) RETURN 
 /// [`READ_COUNTER`] with what it took.
 pub const PROFILE: &str = "PROFILE MATCH (c:ScenarioCounter {key: $key}) RETURN c.value AS value";
 
-/// Names a label that nothing has, which servers warn of.
-pub const UNKNOWN_LABEL: &str = "MATCH (n:ScenarioNoSuchLabel) RETURN n AS n";
+/// Names a label that nothing has, which servers warn of; Neo4j 4.4 only when it explains the query.
+pub const UNKNOWN_LABEL: &str = "EXPLAIN MATCH (n:ScenarioNoSuchLabel) RETURN n AS n";
 
 /// Lets no two nodes have one key.
 pub const CREATE_CONSTRAINT: &str =

@@ -57,6 +57,8 @@ pub enum Capability {
     Points,
     /// PROFILE.
     Profiles,
+    /// Both hours of the same name, when clocks are set back in the night (Neo4j 5.0).
+    RepeatedHours,
     /// UUIDs as values (Bolt 6.1).
     Uuids,
     /// Vectors as values (Bolt 6.0).
@@ -96,10 +98,12 @@ impl Target {
     /// Returns the backend `model` at `uri`, which has everything but APOC.
     pub fn model(runtime: Arc<dyn Runtime>, uri: impl Into<String>, model: &ModelBackend) -> Self {
         use Capability::{
-            ByteArrays, Constraints, Counters, Lag, LazyRows, Notifications, Plans, Points, Profiles, Uuids, Vectors,
+            ByteArrays, Constraints, Counters, Lag, LazyRows, Notifications, Plans, Points, Profiles, RepeatedHours, Uuids,
+            Vectors,
         };
         let capabilities = [
-            ByteArrays, Constraints, Counters, Lag, LazyRows, Notifications, Plans, Points, Profiles, Uuids, Vectors,
+            ByteArrays, Constraints, Counters, Lag, LazyRows, Notifications, Plans, Points, Profiles, RepeatedHours, Uuids,
+            Vectors,
         ];
         let target = Self::new(runtime, uri, ModelBackend::auth(), capabilities);
         Self { model: Some(model.clone()), ..target }
@@ -184,6 +188,7 @@ scenarios! {
     values::null_and_scalars;
     values::collections;
     values::temporal_types;
+    values::the_hour_that_an_autumn_night_has_twice [RepeatedHours];
     values::byte_arrays [ByteArrays];
     values::points [Points];
     values::vectors [Vectors];

@@ -30,7 +30,7 @@ fn skipped(version: &str) -> Option<&'static [&'static str]> {
     match version {
         "5.26" => Some(&[LAG, "vectors", "uuids"]),
         "2026.08" => Some(&[APOC, LAG]),
-        "4.4" => Some(&[APOC, LAG, "vectors", "uuids"]),
+        "4.4" => Some(&[APOC, LAG, "the_hour_that_an_autumn_night_has_twice", "vectors", "uuids"]),
         _ => None,
     }
 }
@@ -47,6 +47,9 @@ async fn scenarios(runtime: Arc<dyn Runtime>, pipelining: Pipelining) {
     println!("{} speaks Bolt {:?}", server.agent, server.protocol_version);
 
     let mut capabilities = Vec::from(CAPABILITIES);
+    if server.protocol_version >= Some(Version::new(5, 0)) {
+        capabilities.push(Capability::RepeatedHours);
+    }
     if server.protocol_version >= Some(Version::new(6, 0)) {
         capabilities.push(Capability::Vectors);
     }

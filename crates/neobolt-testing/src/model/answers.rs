@@ -151,8 +151,8 @@ fn unknown_label() -> Answer {
         ("title", "The provided label is not in the database."),
         ("description", "One of the labels in your query is not available in the database."),
     ];
-    let no_data = [("gql_status", "02000"), ("status_description", "note: no data")];
-    answer.summary.statuses = vec![status(&no_data), status(&warning)];
+    let omitted = [("gql_status", "00001"), ("status_description", "note: successful completion - omitted result")];
+    answer.summary.statuses = vec![status(&warning), status(&omitted)];
     let [_, _, (_, code), title, description] = warning;
     answer.summary.notifications = vec![status(&[("code", code), title, description, ("severity", "WARNING")])];
     answer

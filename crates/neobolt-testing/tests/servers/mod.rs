@@ -39,7 +39,7 @@ pub(crate) async fn embedded(runtime: Arc<dyn Runtime>, scheme: Scheme) {
     let embedded = Embedded::temporary().unwrap().with_credentials("neo4j", "embedded");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = neobolt_embedded::serve(Arc::clone(&runtime), embedded, address).await.unwrap();
-    let capabilities = [Capability::Plans];
+    let capabilities = [Capability::Plans, Capability::RepeatedHours];
     let target = Target::new(runtime, uri(&server, scheme), Auth::basic("neo4j", "embedded"), capabilities);
     run_all(&target).await.assert(&[
         "an_apoc_function_is_called",
