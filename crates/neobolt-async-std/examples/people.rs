@@ -16,12 +16,8 @@ use async_std::task::{block_on, spawn};
 use common::{Neo4j, PATIENCE};
 use neobolt_async_std::{Auth, Driver, ManagedTransaction, connect, runtime};
 
-const PEOPLE: [(&str, i64, &[&str]); 4] = [
-    ("Alice", 42, &["Bob", "Peter", "Anna"]),
-    ("Bob", 19, &[]),
-    ("Peter", 50, &[]),
-    ("Anna", 30, &["Peter"]),
-];
+const PEOPLE: [(&str, i64, &[&str]); 4] =
+    [("Alice", 42, &["Bob", "Peter", "Anna"]), ("Bob", 19, &[]), ("Peter", 50, &[]), ("Anna", 30, &["Peter"])];
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     block_on(async {
@@ -48,38 +44,18 @@ async fn people(driver: &Driver) -> Result<(), neobolt_async_std::Error> {
     }
 
     // Several questions at once. They see what the queries before them wrote: the driver keeps its bookmarks.
-    let people = spawn(
-        driver
-            .execute_query("MATCH (p:Person) RETURN p.name AS name ORDER BY name")
-            .read()
-            .into_future(),
-    );
-    let adults = driver
-        .execute_query("MATCH (p:Person) WHERE p.age > $age RETURN count(p) AS n")
-        .param("age", 40)
-        .read();
+    let people =
+        spawn(driver.execute_query("MATCH (p:Person) RETURN p.name AS name ORDER BY name").read().into_future());
+    let adults =
+        driver.execute_query("MATCH (p:Person) WHERE p.age > $age RETURN count(p) AS n").param("age", 40).read();
     let (adults, people) = (adults.await?, people.await?);
-    let names: Vec<&str> = people
-        .records
-        .iter()
-        .map(|person| person.get("name"))
-        .collect::<Result<_, _>>()?;
-    println!(
-        "people: {}, of whom {} are over 40",
-        names.join(", "),
-        adults.records[0].get::<i64>("n")?
-    );
+    let names: Vec<&str> = people.records.iter().map(|person| person.get("name")).collect::<Result<_, _>>()?;
+    println!("people: {}, of whom {} are over 40", names.join(", "), adults.records[0].get::<i64>("n")?);
 
     // A session is a chain of transactions. Its managed functions are run again when they fail in a way that passes.
-    let mut session = driver
-        .session()
-        .database("neo4j")
-        .bookmarks(driver.bookmark_manager().get())
-        .build();
+    let mut session = driver.session().database("neo4j").bookmarks(driver.bookmark_manager().get()).build();
     for (name, _, friends) in PEOPLE {
-        session
-            .execute_write(async |tx| make_friends(tx, name, friends).await)
-            .await?;
+        session.execute_write(async |tx| make_friends(tx, name, friends).await).await?;
     }
 
     // Another session sees the friends because it begins with the bookmarks of the first, whatever server it talks to.

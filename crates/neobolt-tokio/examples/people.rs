@@ -46,7 +46,11 @@ async fn people(driver: &Driver) -> Result<(), neobolt_tokio::Error> {
     // Several questions at once. They see what the queries before them wrote: the driver keeps its bookmarks.
     let (people, adults) = tokio::try_join!(
         driver.execute_query("MATCH (p:Person) RETURN p.name AS name ORDER BY name").read().into_future(),
-        driver.execute_query("MATCH (p:Person) WHERE p.age > $age RETURN count(p) AS n").param("age", 40).read().into_future(),
+        driver
+            .execute_query("MATCH (p:Person) WHERE p.age > $age RETURN count(p) AS n")
+            .param("age", 40)
+            .read()
+            .into_future(),
     )?;
     let names: Vec<&str> = people.records.iter().map(|person| person.get("name")).collect::<Result<_, _>>()?;
     println!("people: {}, of whom {} are over 40", names.join(", "), adults.records[0].get::<i64>("n")?);

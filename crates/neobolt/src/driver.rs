@@ -263,15 +263,8 @@ impl DriverInner {
                 database,
             }
         };
-        let bolt = connected.connection.as_bolt();
-        if !bolt.server().server_side_routing {
+        if !connected.connection.as_bolt().server().server_side_routing {
             self.without_server_side_routing.store(true, Ordering::Relaxed);
-        }
-        if target.user.is_some() && bolt.version() < neobolt_proto::Version::new(4, 4) {
-            return Err(Error::new(
-                ErrorKind::Configuration,
-                "impersonation needs Bolt 4.4 or newer",
-            ));
         }
         Ok(connected)
     }

@@ -29,29 +29,12 @@ impl Neo4j {
         let username = env::var("NEO4J_USERNAME").unwrap_or_else(|_| "neo4j".to_owned());
         if let Ok(uri) = env::var("NEO4J_URI") {
             let password = env::var("NEO4J_PASSWORD").map_err(|_| "NEO4J_URI is set, but NEO4J_PASSWORD is not")?;
-            return Ok(Self {
-                uri,
-                username,
-                password,
-                runtime,
-                embedded: None,
-            });
+            return Ok(Self { uri, username, password, runtime, embedded: None });
         }
         let password = "neobolt";
         let database = Embedded::temporary()?.with_credentials(&username, password);
-        let server = serve(
-            Arc::clone(&runtime),
-            database,
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        )
-        .await?;
-        Ok(Self {
-            uri: server.uri(),
-            username,
-            password: password.to_owned(),
-            runtime,
-            embedded: Some(server),
-        })
+        let server = serve(Arc::clone(&runtime), database, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        Ok(Self { uri: server.uri(), username, password: password.to_owned(), runtime, embedded: Some(server) })
     }
 
     /// Stops the server if it was started here. Drivers are closed before.

@@ -19,7 +19,11 @@ pub(crate) async fn ask(driver: &Driver, who: &str) -> Result<(), Error> {
     println!("\nMost depended upon\n{most_used}");
     println!("\nMost dependencies of their own\n{greediest}");
     println!("\nIn several versions\n{several}");
-    println!("\nLongest chain, from a member of the workspace down: {} steps\n{}", chain.len().max(1) - 1, list(&chain));
+    println!(
+        "\nLongest chain, from a member of the workspace down: {} steps\n{}",
+        chain.len().max(1) - 1,
+        list(&chain)
+    );
     println!("\nWho pulls in {who}, nearest first\n{pulled_in}");
     Ok(())
 }
