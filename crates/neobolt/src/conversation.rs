@@ -83,6 +83,18 @@ impl Waiters {
         let wakers = std::mem::take(&mut *self.list());
         wakers.into_iter().for_each(Waker::wake);
     }
+
+    /// Wakes everybody but `own`, which stays in the list all the time: the socket may want it at any moment.
+    fn wake_others(&self, own: &Waker) {
+        let mut list = self.list();
+        if list.iter().all(|it| it.will_wake(own)) {
+            return;
+        }
+        let (kept, others): (Vec<_>, Vec<_>) = list.drain(..).partition(|it| it.will_wake(own));
+        *list = kept;
+        drop(list);
+        others.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl Wake for Waiters {
@@ -180,9 +192,8 @@ impl Conversation {
             self.forget(cx.waker());
             self.waiters.wake_all();
         } else if dispatched {
-            self.forget(cx.waker());
-            self.waiters.wake_all();
-            self.remember(cx.waker());
+            // What was dispatched may be theirs.
+            self.waiters.wake_others(cx.waker());
         }
         answer
     }
