@@ -36,9 +36,7 @@ fn mixed(record: &RecordRef<'_>) -> Result<u64, Error> {
     let map: MapRef<'_> = record.get(6)?;
     let first: Option<i64> = map.get("first").map_err(decode)?;
     let second: Option<&str> = map.get("second").map_err(decode)?;
-    Ok(sum
-        .wrapping_add(first.unwrap_or(0) as u64)
-        .wrapping_add(second.unwrap_or("").len() as u64))
+    Ok(sum.wrapping_add(first.unwrap_or(0) as u64).wrapping_add(second.unwrap_or("").len() as u64))
 }
 
 fn node(record: &RecordRef<'_>) -> Result<u64, Error> {

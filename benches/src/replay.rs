@@ -35,24 +35,16 @@ struct Replay(Arc<Recording>);
 ///
 /// None that is expected.
 pub fn driver(shape: Shape, total: u64) -> Result<Driver, Error> {
-    let names = (0..shape.width)
-        .map(|column| Value::from(format!("c{column}")))
-        .collect();
+    let names = (0..shape.width).map(|column| Value::from(format!("c{column}"))).collect();
     let opened = success(&Map::from_iter([("fields", Value::List(names))]));
-    let recording = Recording {
-        opened,
-        fetch: shape.records(FETCH_SIZE as usize),
-        total,
-    };
+    let recording = Recording { opened, fetch: shape.records(FETCH_SIZE as usize), total };
     Driver::builder(Arc::new(Replay(Arc::new(recording))), "bolt://replay", Auth::none()).build()
 }
 
 /// SUCCESS in one chunk.
 fn success(metadata: &Map) -> Vec<u8> {
     let mut out = vec![0, 0, 0xB1, 0x70];
-    Encoder::new(&mut out)
-        .encode(&Value::Map(metadata.clone()))
-        .expect("invariant: short metadata");
+    Encoder::new(&mut out).encode(&Value::Map(metadata.clone())).expect("invariant: short metadata");
     let len = u16::try_from(out.len() - 2).expect("invariant: short metadata");
     out[..2].copy_from_slice(&len.to_be_bytes());
     out.extend_from_slice(&[0, 0]);
@@ -81,13 +73,7 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 
 impl Runtime for Replay {
     fn connect(&self, _to: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Transport>>> {
-        let transport = Replayed {
-            recording: Arc::clone(&self.0),
-            greeted: false,
-            out: Vec::new(),
-            read: 0,
-            sent: 0,
-        };
+        let transport = Replayed { recording: Arc::clone(&self.0), greeted: false, out: Vec::new(), read: 0, sent: 0 };
         Box::pin(async move { Ok(Box::new(transport) as Box<dyn Transport>) })
     }
 

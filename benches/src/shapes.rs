@@ -16,26 +16,10 @@ pub struct Shape {
 
 /// The shapes that are measured.
 pub const SHAPES: [Shape; 4] = [
-    Shape {
-        name: "int1",
-        width: 1,
-        write: |e, row| e.integer(row),
-    },
-    Shape {
-        name: "ints10",
-        width: 10,
-        write: ints10,
-    },
-    Shape {
-        name: "mixed",
-        width: 7,
-        write: mixed,
-    },
-    Shape {
-        name: "node",
-        width: 1,
-        write: node,
-    },
+    Shape { name: "int1", width: 1, write: |e, row| e.integer(row) },
+    Shape { name: "ints10", width: 10, write: ints10 },
+    Shape { name: "mixed", width: 7, write: mixed },
+    Shape { name: "node", width: 1, write: node },
 ];
 
 /// Returns the shape called `name`.
@@ -78,22 +62,11 @@ fn mixed(encoder: &mut Encoder<'_>, row: i64) {
     put(encoder, &(row % 2 == 0));
     put(encoder, &None::<i64>);
     put(encoder, &[row, row + 1, row + 2][..]);
-    put(
-        encoder,
-        &Value::Map(
-            [("first", Value::from(row)), ("second", Value::from("x"))]
-                .into_iter()
-                .collect(),
-        ),
-    );
+    put(encoder, &Value::Map([("first", Value::from(row)), ("second", Value::from("x"))].into_iter().collect()));
 }
 
 fn node(encoder: &mut Encoder<'_>, row: i64) {
-    let properties = [
-        ("name", Value::from("Ada Lovelace")),
-        ("born", Value::from(1815)),
-        ("id", Value::from(row)),
-    ];
+    let properties = [("name", Value::from("Ada Lovelace")), ("born", Value::from(1815)), ("id", Value::from(row))];
     encoder.structure_header(b'N', 4).expect("invariant: few fields");
     put(encoder, &row);
     put(encoder, &["Person", "Author"][..]);

@@ -22,15 +22,8 @@ fn reading_100_000_borrowed_records_allocates_less_than_a_hundredth_per_record()
             read();
             let counted = allocation_counter::measure(read);
             let per_record = counted.count_total as f64 / RECORDS as f64;
-            println!(
-                "{:>7} {way:>6}: {:6} allocations, {per_record:.5} per record",
-                shape.name, counted.count_total
-            );
-            assert!(
-                per_record < 0.01,
-                "{} {way}: {per_record} allocations per record",
-                shape.name
-            );
+            println!("{:>7} {way:>6}: {:6} allocations, {per_record:.5} per record", shape.name, counted.count_total);
+            assert!(per_record < 0.01, "{} {way}: {per_record} allocations per record", shape.name);
         }
     }
 }

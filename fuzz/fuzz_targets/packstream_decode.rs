@@ -11,16 +11,10 @@ use packstream::{Decode, DecodeErrorKind, Decoder, Encode, Encoder, Limits, Toke
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits::default();
-    let tree = end_of(bytes, |decoder| {
-        Value::decode(decoder).map(drop).map_err(|error| error.kind)
-    });
+    let tree = end_of(bytes, |decoder| Value::decode(decoder).map(drop).map_err(|error| error.kind));
     let walked = end_of(bytes, |decoder| walk(decoder, limits));
     let skipped = end_of(bytes, |decoder| decoder.skip(1).map_err(|error| error.kind));
-    let graph = end_of(bytes, |decoder| {
-        neobolt_proto::Value::decode(decoder)
-            .map(drop)
-            .map_err(|error| error.kind)
-    });
+    let graph = end_of(bytes, |decoder| neobolt_proto::Value::decode(decoder).map(drop).map_err(|error| error.kind));
     let validated = validate(bytes, limits);
     let mut offsets = vec![7];
     let scanned = scan(bytes, 0, 1, limits, &mut offsets);
@@ -96,8 +90,6 @@ fn round_trip<T: for<'a> Decode<'a> + Encode>(bytes: &[u8]) {
 
 fn encoded<T: Encode>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
-    Encoder::new(&mut bytes)
-        .encode(value)
-        .expect("what was read can be written");
+    Encoder::new(&mut bytes).encode(value).expect("what was read can be written");
     bytes
 }

@@ -7,9 +7,7 @@ use neobolt_benches::{raw, read, replay, shapes};
 fn main() {
     let usage = "usage: instructions raw|lent|owned SHAPE RECORDS";
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [way, shape, records] = &arguments[..] else {
-        panic!("{usage}")
-    };
+    let [way, shape, records] = &arguments[..] else { panic!("{usage}") };
     let shape = shapes::shape(shape).expect(usage);
     let records: u64 = records.parse().expect(usage);
     let seen = match way.as_str() {

@@ -22,10 +22,7 @@ impl Address {
     /// Makes an address of a host, without brackets if it is an IPv6 address, and a port.
     #[must_use]
     pub fn new(host: impl Into<Arc<str>>, port: u16) -> Self {
-        Self {
-            host: host.into(),
-            port,
-        }
+        Self { host: host.into(), port }
     }
 
     /// Returns the host, without brackets.
@@ -55,15 +52,11 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let error = |reason| AddressError {
-            text: text.into(),
-            reason,
-        };
+        let error = |reason| AddressError { text: text.into(), reason };
         let (host, port) = if let Some(rest) = text.strip_prefix('[') {
             let (host, rest) = rest.split_once(']').ok_or_else(|| error("missing closing bracket"))?;
             let ip = host.split_once('%').map_or(host, |(ip, _zone)| ip);
-            ip.parse::<Ipv6Addr>()
-                .map_err(|_| error("no IPv6 address in the brackets"))?;
+            ip.parse::<Ipv6Addr>().map_err(|_| error("no IPv6 address in the brackets"))?;
             match rest.strip_prefix(':') {
                 Some(port) => (host, Some(port)),
                 None if rest.is_empty() => (host, None),
@@ -80,9 +73,9 @@ impl FromStr for Address {
             return Err(error("missing host"));
         }
         let port = match port {
-            Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => digits
-                .parse()
-                .map_err(|_| error("the port is not a number from 0 to 65535"))?,
+            Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().map_err(|_| error("the port is not a number from 0 to 65535"))?
+            }
             Some(_) => return Err(error("the port is not a number from 0 to 65535")),
             None => Self::DEFAULT_PORT,
         };
@@ -112,9 +105,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<(String, u16), String> {
-        text.parse::<Address>()
-            .map(|a| (a.host().to_owned(), a.port()))
-            .map_err(|e| e.to_string())
+        text.parse::<Address>().map(|a| (a.host().to_owned(), a.port())).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -56,9 +56,7 @@ impl BookmarkManager {
     /// Makes a manager that knows these bookmarks.
     #[must_use]
     pub fn new(initial: Bookmarks) -> Self {
-        Self {
-            current: Arc::new(Mutex::new(initial)),
-        }
+        Self { current: Arc::new(Mutex::new(initial)) }
     }
 
     /// Returns the bookmarks that a transaction beginning now has to wait for.

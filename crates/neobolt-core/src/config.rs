@@ -86,10 +86,7 @@ impl Config {
     /// Returns the policy by which managed transactions are retried.
     #[must_use]
     pub fn retry_policy(&self) -> RetryPolicy {
-        RetryPolicy {
-            max_time: self.max_transaction_retry_time,
-            ..RetryPolicy::default()
-        }
+        RetryPolicy { max_time: self.max_transaction_retry_time, ..RetryPolicy::default() }
     }
 }
 
@@ -136,39 +133,15 @@ mod tests {
     fn bad_values_are_named() {
         let with = Config::default; // so that each line shows one change
         for (config, text) in [
+            (Config { max_connection_pool_size: 0, ..with() }, "max_connection_pool_size is 0 but must be at least 1"),
             (
-                Config {
-                    max_connection_pool_size: 0,
-                    ..with()
-                },
-                "max_connection_pool_size is 0 but must be at least 1",
-            ),
-            (
-                Config {
-                    connection_acquisition_timeout: Duration::ZERO,
-                    ..with()
-                },
+                Config { connection_acquisition_timeout: Duration::ZERO, ..with() },
                 "connection_acquisition_timeout is 0 but must be longer",
             ),
-            (
-                Config {
-                    connection_timeout: Duration::ZERO,
-                    ..with()
-                },
-                "connection_timeout is 0 but must be longer",
-            ),
-            (
-                Config {
-                    user_agent: String::new(),
-                    ..with()
-                },
-                "user_agent is empty but must name the application",
-            ),
+            (Config { connection_timeout: Duration::ZERO, ..with() }, "connection_timeout is 0 but must be longer"),
+            (Config { user_agent: String::new(), ..with() }, "user_agent is empty but must name the application"),
         ] {
-            assert_eq!(
-                config.validate().unwrap_err().to_string(),
-                format!("invalid configuration: {text}")
-            );
+            assert_eq!(config.validate().unwrap_err().to_string(), format!("invalid configuration: {text}"));
         }
     }
 }

@@ -83,10 +83,7 @@ pub fn is_fatal_during_discovery(code: &str) -> bool {
 
 /// Says what a failure tells about the server that sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a new effect must be handled wherever effects are"
-)]
+#[expect(clippy::exhaustive_enums, reason = "a new effect must be handled wherever effects are")]
 pub enum Effect {
     /// Nothing.
     None,
@@ -119,27 +116,11 @@ mod tests {
     fn codes_are_classified_by_their_second_part() {
         for (code, classification, retryable) in [
             ("Neo.ClientError.Statement.SyntaxError", Classification::Client, false),
-            (
-                "Neo.DatabaseError.General.UnknownError",
-                Classification::Database,
-                false,
-            ),
-            (
-                "Neo.TransientError.Transaction.DeadlockDetected",
-                Classification::Transient,
-                true,
-            ),
+            ("Neo.DatabaseError.General.UnknownError", Classification::Database, false),
+            ("Neo.TransientError.Transaction.DeadlockDetected", Classification::Transient, true),
             (DATABASE_UNAVAILABLE, Classification::Transient, true),
-            (
-                "Neo.TransientError.Transaction.Terminated",
-                Classification::Client,
-                false,
-            ),
-            (
-                "Neo.TransientError.Transaction.LockClientStopped",
-                Classification::Client,
-                false,
-            ),
+            ("Neo.TransientError.Transaction.Terminated", Classification::Client, false),
+            ("Neo.TransientError.Transaction.LockClientStopped", Classification::Client, false),
             (AUTHORIZATION_EXPIRED, Classification::Transient, true),
             (NOT_A_LEADER, Classification::Client, true),
             (FORBIDDEN_ON_READ_ONLY_DATABASE, Classification::Client, true),

@@ -58,16 +58,8 @@ impl Link {
     pub fn new(limits: ClientLimits) -> Self {
         let mut outbox = Vec::new();
         let handshake = Some(ClientHandshake::start(&mut outbox));
-        let opening = Opening {
-            handshake,
-            received: [0; 64],
-            outbox,
-            transmitted: 0,
-        };
-        Self {
-            limits,
-            stage: Stage::Handshake(Box::new(opening)),
-        }
+        let opening = Opening { handshake, received: [0; 64], outbox, transmitted: 0 };
+        Self { limits, stage: Stage::Handshake(Box::new(opening)) }
     }
 
     /// Returns `None` while the handshake goes on, then whether it succeeded.
@@ -85,21 +77,13 @@ impl Link {
 
     /// Returns the connection, once the handshake has succeeded.
     pub fn bolt(&mut self) -> Option<&mut ClientConnection> {
-        if let Stage::Open(connection) = &mut self.stage {
-            Some(connection)
-        } else {
-            None
-        }
+        if let Stage::Open(connection) = &mut self.stage { Some(connection) } else { None }
     }
 
     /// Returns the connection, once the handshake has succeeded.
     #[must_use]
     pub fn as_bolt(&self) -> Option<&ClientConnection> {
-        if let Stage::Open(connection) = &self.stage {
-            Some(connection)
-        } else {
-            None
-        }
+        if let Stage::Open(connection) = &self.stage { Some(connection) } else { None }
     }
 }
 
@@ -114,10 +98,7 @@ impl Opening {
         let Some(handshake) = self.handshake.take() else {
             return Ok(None);
         };
-        match handshake
-            .handle_input(&mut input, &mut self.outbox)
-            .map_err(LinkError::Handshake)?
-        {
+        match handshake.handle_input(&mut input, &mut self.outbox).map_err(LinkError::Handshake)? {
             ClientStep::NeedsInput(handshake) => {
                 self.handshake = Some(handshake);
                 Ok(None)

@@ -70,10 +70,7 @@ impl<C> Pool<C> {
         let host = self.host(address);
         if host.in_use + host.creating < max_size {
             host.creating += 1;
-            return Acquire::Dial(DialPermit {
-                address: address.clone(),
-                generation: host.generation,
-            });
+            return Acquire::Dial(DialPermit { address: address.clone(), generation: host.generation });
         }
         host.waiting.insert(ticket);
         self.next_ticket += 1;
@@ -117,13 +114,7 @@ impl<C> Pool<C> {
         let host = self.host(&address);
         host.creating -= 1;
         host.in_use += 1;
-        Some(Lease {
-            connection,
-            address,
-            created: now,
-            generation,
-            needs_liveness_check: false,
-        })
+        Some(Lease { connection, address, created: now, generation, needs_liveness_check: false })
     }
 
     /// Gives a permit back unused: no connection was opened. The right goes to the next in the queue.
@@ -136,13 +127,7 @@ impl<C> Pool<C> {
     ///
     /// It is also closed when it is past its lifetime, when it was retired meanwhile, and when the pool is closed.
     pub fn release(&mut self, now: Instant, lease: Lease<C>, disposition: Disposition) {
-        let Lease {
-            connection,
-            address,
-            created,
-            generation,
-            ..
-        } = lease;
+        let Lease { connection, address, created, generation, .. } = lease;
         let is_reusable = disposition == Disposition::Reuse && !self.closed && !self.is_expired(now, created);
         let host = self.host(&address);
         if !is_reusable || generation != host.generation {
@@ -151,11 +136,7 @@ impl<C> Pool<C> {
             self.vacated(&address);
             return;
         }
-        let idle = Idle {
-            connection,
-            created,
-            since: now,
-        };
+        let idle = Idle { connection, created, since: now };
         if let Some(ticket) = host.waiting.pop_first() {
             let lease = self.lease(now, &address, generation, idle);
             self.grant(ticket, Grant::Lease(lease));
@@ -172,10 +153,8 @@ impl<C> Pool<C> {
         let Some(host) = self.hosts.get_mut(address) else {
             return;
         };
-        self.events
-            .extend(host.idle.drain(..).map(|idle| PoolEvent::Close(idle.connection)));
-        self.events
-            .extend(std::mem::take(&mut host.waiting).into_iter().map(PoolEvent::Wake));
+        self.events.extend(host.idle.drain(..).map(|idle| PoolEvent::Close(idle.connection)));
+        self.events.extend(std::mem::take(&mut host.waiting).into_iter().map(PoolEvent::Wake));
         self.vacated(address);
     }
 
@@ -194,8 +173,7 @@ impl<C> Pool<C> {
             return;
         };
         host.generation += 1;
-        self.events
-            .extend(host.idle.drain(..).map(|idle| PoolEvent::Close(idle.connection)));
+        self.events.extend(host.idle.drain(..).map(|idle| PoolEvent::Close(idle.connection)));
         self.vacated(address);
     }
 
@@ -206,9 +184,7 @@ impl<C> Pool<C> {
         self.retain(|_| false);
         for grant in std::mem::take(&mut self.granted).into_values() {
             match grant {
-                Grant::Lease(Lease {
-                    connection, address, ..
-                }) => {
+                Grant::Lease(Lease { connection, address, .. }) => {
                     self.events.push_back(PoolEvent::Close(connection));
                     self.host(&address).in_use -= 1;
                     self.vacated(&address);
@@ -253,11 +229,7 @@ impl<C> Pool<C> {
         let max_lifetime = self.max_lifetime;
         let idle = &mut self.hosts.get_mut(address)?.idle;
         let front = idle.front()?;
-        if is_older(now, front.created, max_lifetime) {
-            idle.pop_front()
-        } else {
-            idle.pop_back()
-        }
+        if is_older(now, front.created, max_lifetime) { idle.pop_front() } else { idle.pop_back() }
     }
 
     fn lease(&self, now: Instant, address: &Address, generation: u64, idle: Idle<C>) -> Lease<C> {
@@ -284,10 +256,7 @@ impl<C> Pool<C> {
         host.creating += 1;
         let generation = host.generation;
         self.events.push_back(PoolEvent::Close(lease.connection));
-        Acquire::Dial(DialPermit {
-            address: lease.address,
-            generation,
-        })
+        Acquire::Dial(DialPermit { address: lease.address, generation })
     }
 
     fn grant(&mut self, ticket: Ticket, grant: Grant<C>) {
@@ -304,10 +273,7 @@ impl<C> Pool<C> {
         } else if host.in_use + host.creating < max_size {
             if let Some(ticket) = host.waiting.pop_first() {
                 host.creating += 1;
-                let permit = DialPermit {
-                    address: address.clone(),
-                    generation: host.generation,
-                };
+                let permit = DialPermit { address: address.clone(), generation: host.generation };
                 self.grant(ticket, Grant::Dial(permit));
             }
         }
@@ -322,10 +288,7 @@ fn is_older(now: Instant, since: Instant, limit: Option<Duration>) -> bool {
 /// Answers somebody who asked for a connection.
 #[derive(Debug)]
 #[must_use = "it holds a place in the pool"]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a new answer must be handled wherever connections are acquired"
-)]
+#[expect(clippy::exhaustive_enums, reason = "a new answer must be handled wherever connections are acquired")]
 pub enum Acquire<C> {
     /// Here it is.
     Ready(Lease<C>),
@@ -447,22 +410,11 @@ struct Host<C> {
 
 impl<C> Host<C> {
     fn new() -> Self {
-        Self {
-            idle: VecDeque::new(),
-            in_use: 0,
-            creating: 0,
-            waiting: BTreeSet::new(),
-            generation: 0,
-        }
+        Self { idle: VecDeque::new(), in_use: 0, creating: 0, waiting: BTreeSet::new(), generation: 0 }
     }
 
     fn counts(&self) -> Counts {
-        Counts {
-            in_use: self.in_use,
-            idle: self.idle.len(),
-            creating: self.creating,
-            waiting: self.waiting.len(),
-        }
+        Counts { in_use: self.in_use, idle: self.idle.len(), creating: self.creating, waiting: self.waiting.len() }
     }
 }
 

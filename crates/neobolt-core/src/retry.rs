@@ -18,12 +18,7 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            max_time: Duration::from_secs(30),
-            initial_delay: Duration::from_secs(1),
-            multiplier: 2.0,
-            jitter: 0.2,
-        }
+        Self { max_time: Duration::from_secs(30), initial_delay: Duration::from_secs(1), multiplier: 2.0, jitter: 0.2 }
     }
 }
 
@@ -42,11 +37,7 @@ impl Retry {
     /// Starts before the first attempt.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
-        Self {
-            delay: policy.initial_delay.as_secs_f64(),
-            policy,
-            deadline: None,
-        }
+        Self { delay: policy.initial_delay.as_secs_f64(), policy, deadline: None }
     }
 
     /// Takes note that an attempt failed at `now` and returns when the next may begin, or `None` to give up.
@@ -111,10 +102,7 @@ mod tests {
     #[test]
     fn no_time_means_no_retry_and_all_time_does_not_overflow() {
         let now = epoch();
-        let policy = |max_time| RetryPolicy {
-            max_time,
-            ..RetryPolicy::default()
-        };
+        let policy = |max_time| RetryPolicy { max_time, ..RetryPolicy::default() };
         assert_eq!(Retry::new(policy(Duration::ZERO)).failed(now, 0), None);
         let mut endless = Retry::new(policy(Duration::MAX));
         for _ in 0..2000 {

@@ -59,13 +59,7 @@ impl Routing {
     /// Starts without a table; `initial` is the server that the connection URI names.
     #[must_use]
     pub fn new(initial: Address) -> Self {
-        Self {
-            initial,
-            tables: BTreeMap::new(),
-            refreshing: BTreeSet::new(),
-            homes: BTreeMap::new(),
-            uses: 0,
-        }
+        Self { initial, tables: BTreeMap::new(), refreshing: BTreeSet::new(), homes: BTreeMap::new(), uses: 0 }
     }
 
     /// Returns the table of a database, fresh or not.
@@ -77,9 +71,7 @@ impl Routing {
     /// Claims the right to refresh the table of a database. Only one refresh at a time goes on for each.
     pub fn begin_refresh(&mut self, database: &Database) -> Refresh {
         if self.refreshing.insert(database.clone()) {
-            Refresh::Start(RefreshPermit {
-                database: database.clone(),
-            })
+            Refresh::Start(RefreshPermit { database: database.clone() })
         } else {
             Refresh::Join
         }
@@ -121,8 +113,7 @@ impl Routing {
     ) -> Option<Database> {
         let RefreshPermit { database } = permit;
         self.refreshing.remove(&database);
-        self.tables
-            .retain(|_, table| now.saturating_duration_since(table.expires()) < PURGE_DELAY);
+        self.tables.retain(|_, table| now.saturating_duration_since(table.expires()) < PURGE_DELAY);
         let table = table?;
         let key = match (database, table.database()) {
             (Database::Home(user), Some(name)) => {
@@ -171,11 +162,7 @@ impl Routing {
         self.uses += 1;
         self.homes.insert(user, Home { name, used: self.uses });
         if self.homes.len() > MAX_HOME_DATABASES {
-            let oldest = self
-                .homes
-                .iter()
-                .min_by_key(|(_, home)| home.used)
-                .map(|(user, _)| user.clone());
+            let oldest = self.homes.iter().min_by_key(|(_, home)| home.used).map(|(user, _)| user.clone());
             if let Some(oldest) = oldest {
                 self.homes.remove(&oldest);
             }
@@ -215,11 +202,7 @@ impl RefreshPermit {
 pub fn least_loaded(candidates: &[Address], load: impl Fn(&Address) -> usize, random: u64) -> Option<&Address> {
     let loads: Vec<_> = candidates.iter().map(|address| (load(address), address)).collect();
     let least = loads.iter().map(|(load, _)| *load).min()?;
-    let equals: Vec<_> = loads
-        .into_iter()
-        .filter(|(load, _)| *load == least)
-        .map(|(_, address)| address)
-        .collect();
+    let equals: Vec<_> = loads.into_iter().filter(|(load, _)| *load == least).map(|(_, address)| address).collect();
     let index = random % u64::try_from(equals.len()).ok()?;
     equals.get(usize::try_from(index).ok()?).copied()
 }

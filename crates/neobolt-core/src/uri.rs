@@ -57,10 +57,7 @@ pub enum Scheme {
 
 /// Says how connections are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a new protection must be handled wherever connections are opened"
-)]
+#[expect(clippy::exhaustive_enums, reason = "a new protection must be handled wherever connections are opened")]
 pub enum Encryption {
     /// No suffix: no TLS.
     Plain,
@@ -111,12 +108,7 @@ impl FromStr for ConnectionUri {
             Scheme::Bolt => None,
             Scheme::Neo4j => Some(routing_context(&address, &url)?),
         };
-        Ok(Self {
-            scheme,
-            encryption,
-            address,
-            routing_context,
-        })
+        Ok(Self { scheme, encryption, address, routing_context })
     }
 }
 
@@ -188,16 +180,10 @@ impl fmt::Display for UriError {
             Self::MissingScheme => write!(f, "missing scheme, {SCHEMES}"),
             Self::UnknownScheme(scheme) => write!(f, "unknown scheme {scheme:?}, {SCHEMES}"),
             Self::BoltRouting => f.write_str("scheme \"bolt+routing\" is now called \"neo4j\""),
-            Self::Http(scheme) => write!(
-                f,
-                "scheme {scheme:?} is not Bolt, {SCHEMES} (the Bolt port is usually 7687)"
-            ),
+            Self::Http(scheme) => write!(f, "scheme {scheme:?} is not Bolt, {SCHEMES} (the Bolt port is usually 7687)"),
             Self::MissingHost => f.write_str("missing host"),
             Self::UserInfo => f.write_str("user name or password given, credentials belong into `Auth`"),
-            Self::Path(path) => write!(
-                f,
-                "unexpected path {path:?}, the database is chosen per session or query"
-            ),
+            Self::Path(path) => write!(f, "unexpected path {path:?}, the database is chosen per session or query"),
             Self::Fragment(fragment) => write!(f, "unexpected fragment {fragment:?}"),
             Self::RoutingContextOnBolt => {
                 f.write_str("a query is a routing context, which needs scheme \"neo4j\" instead of \"bolt\"")
@@ -237,16 +223,8 @@ mod tests {
     #[test]
     fn routing_context_begins_with_the_address() {
         let uri: ConnectionUri = "neo4j://[::1]:7688?policy=eu%20west&region=a+b".parse().unwrap();
-        let context: Vec<_> = uri
-            .routing_context()
-            .unwrap()
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .collect();
-        assert_eq!(
-            context,
-            [("address", "[::1]:7688"), ("policy", "eu west"), ("region", "a b")]
-        );
+        let context: Vec<_> = uri.routing_context().unwrap().iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(context, [("address", "[::1]:7688"), ("policy", "eu west"), ("region", "a b")]);
         assert_eq!("bolt://h".parse::<ConnectionUri>().unwrap().routing_context(), None);
     }
 
@@ -271,15 +249,9 @@ mod tests {
             ("neo4j://h#top", "unexpected fragment \"top\""),
             ("bolt://h?policy=eu", "needs scheme \"neo4j\""),
             ("neo4j://h?=eu", "value \"eu\" in the routing context has no key"),
-            (
-                "neo4j://h?policy=",
-                "key \"policy\" in the routing context has no value",
-            ),
+            ("neo4j://h?policy=", "key \"policy\" in the routing context has no value"),
             ("neo4j://h?policy", "key \"policy\" in the routing context has no value"),
-            (
-                "neo4j://h?address=x:1",
-                "key \"address\" in the routing context is set by the driver",
-            ),
+            ("neo4j://h?address=x:1", "key \"address\" in the routing context is set by the driver"),
             ("neo4j://h?a=1&a=2", "key \"a\" occurs twice"),
         ] {
             let error = text.parse::<ConnectionUri>().unwrap_err().to_string();

@@ -74,10 +74,7 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("path", &self.path)
-            .field("commits", &self.commits())
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("path", &self.path).field("commits", &self.commits()).finish_non_exhaustive()
     }
 }
 

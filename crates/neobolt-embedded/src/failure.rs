@@ -44,10 +44,9 @@ fn query_code(error: &QueryError) -> &'static str {
         QueryError::ArgumentError { .. } => "Neo.ClientError.Statement.ArgumentError",
         QueryError::ArithmeticError { .. } => "Neo.ClientError.Statement.ArithmeticError",
         QueryError::ConstraintViolation { .. } => "Neo.ClientError.Schema.ConstraintValidationFailed",
-        QueryError::ProcedureError {
-            code: ErrorCode::ProcedureNotFound,
-            ..
-        } => "Neo.ClientError.Procedure.ProcedureNotFound",
+        QueryError::ProcedureError { code: ErrorCode::ProcedureNotFound, .. } => {
+            "Neo.ClientError.Procedure.ProcedureNotFound"
+        }
         QueryError::ProcedureError { .. } => "Neo.ClientError.Procedure.ProcedureCallFailed",
         _ => "Neo.DatabaseError.Statement.ExecutionFailed",
     }
@@ -58,10 +57,7 @@ pub(crate) fn unexpected(message: impl Into<Box<str>>) -> Failure {
 }
 
 pub(crate) fn unauthorized() -> Failure {
-    Failure::new(
-        "Neo.ClientError.Security.Unauthorized",
-        "The client is unauthorized due to authentication failure.",
-    )
+    Failure::new("Neo.ClientError.Security.Unauthorized", "The client is unauthorized due to authentication failure.")
 }
 
 pub(crate) fn no_such_database(name: &str) -> Failure {
@@ -72,10 +68,7 @@ pub(crate) fn no_such_database(name: &str) -> Failure {
 }
 
 pub(crate) fn impersonation() -> Failure {
-    Failure::new(
-        "Neo.ClientError.Statement.ArgumentError",
-        "Impersonation is not supported by this server.",
-    )
+    Failure::new("Neo.ClientError.Statement.ArgumentError", "Impersonation is not supported by this server.")
 }
 
 pub(crate) fn invalid_bookmark(bookmark: &str) -> Failure {
@@ -107,10 +100,7 @@ pub(crate) fn lock_timeout() -> Failure {
 }
 
 pub(crate) fn unsupported_value(what: &str) -> Failure {
-    Failure::new(
-        "Neo.ClientError.Statement.TypeError",
-        format!("The embedded engine has no values of type {what}."),
-    )
+    Failure::new("Neo.ClientError.Statement.TypeError", format!("The embedded engine has no values of type {what}."))
 }
 
 pub(crate) fn argument(message: impl Into<Box<str>>) -> Failure {

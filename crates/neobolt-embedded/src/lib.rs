@@ -64,10 +64,7 @@ impl Embedded {
     }
 
     fn new(engine: Result<Engine, graphdblite::GraphError>) -> io::Result<Self> {
-        Ok(Self {
-            engine: Arc::new(engine.map_err(io::Error::other)?),
-            credentials: None,
-        })
+        Ok(Self { engine: Arc::new(engine.map_err(io::Error::other)?), credentials: None })
     }
 
     /// Lets in only who gives this user and password. Everybody is let in by default.
@@ -80,19 +77,13 @@ impl Embedded {
     /// Returns the database as a backend whose waiting is timed by `runtime`.
     #[must_use]
     pub fn backend(&self, runtime: Arc<dyn Runtime>) -> Arc<dyn Backend> {
-        Arc::new(EmbeddedBackend {
-            engine: Arc::clone(&self.engine),
-            runtime,
-            credentials: self.credentials.clone(),
-        })
+        Arc::new(EmbeddedBackend { engine: Arc::clone(&self.engine), runtime, credentials: self.credentials.clone() })
     }
 }
 
 impl fmt::Debug for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Embedded")
-            .field("engine", &self.engine)
-            .finish_non_exhaustive()
+        f.debug_struct("Embedded").field("engine", &self.engine).finish_non_exhaustive()
     }
 }
 

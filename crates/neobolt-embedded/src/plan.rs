@@ -12,10 +12,7 @@ pub(crate) fn plan(text: &str) -> Map {
         while branch.len() > depth.max(1) {
             fold(&mut branch);
         }
-        branch.push(Operator {
-            text: operator,
-            children: Vec::new(),
-        });
+        branch.push(Operator { text: operator, children: Vec::new() });
     }
     while branch.len() > 1 {
         fold(&mut branch);
@@ -80,16 +77,10 @@ mod tests {
             "Join (est. 4 rows)\n  Filter (est. 2 rows)\n    Scan :A AS a (est. 1000 rows)\n  Scan :B AS b (est. 9 rows)",
         );
         assert_eq!(operator(&plan), ("Join", 2));
-        let Some(Value::List(children)) = plan.get("children") else {
-            panic!("{plan:?}")
-        };
-        let Value::Map(filter) = &children[0] else {
-            panic!("{plan:?}")
-        };
+        let Some(Value::List(children)) = plan.get("children") else { panic!("{plan:?}") };
+        let Value::Map(filter) = &children[0] else { panic!("{plan:?}") };
         assert_eq!(operator(filter), ("Filter", 1));
-        let Value::Map(scan) = &children[1] else {
-            panic!("{plan:?}")
-        };
+        let Value::Map(scan) = &children[1] else { panic!("{plan:?}") };
         assert_eq!(operator(scan), ("Scan", 0));
         let args = Map::from_iter([("Details", Value::from(":B AS b")), ("EstimatedRows", Value::from(9.0))]);
         assert_eq!(scan.get("args"), Some(&Value::Map(args)));

@@ -46,10 +46,7 @@ impl Backend for EmbeddedBackend {
         _peer: SocketAddr,
         credentials: Credentials,
     ) -> BoxFuture<'_, Result<Box<dyn BackendSession>, Failure>> {
-        let accepted = self
-            .credentials
-            .as_ref()
-            .is_none_or(|(user, password)| credentials.is_basic(user, password));
+        let accepted = self.credentials.as_ref().is_none_or(|(user, password)| credentials.is_basic(user, password));
         let answer = if accepted {
             let session = EmbeddedSession {
                 engine: Arc::clone(&self.engine),
@@ -97,19 +94,15 @@ impl EmbeddedSession {
         let mut permit = None;
         let records = loop {
             let (engine, text, parameters) = (Arc::clone(&self.engine), Arc::clone(&text), Arc::clone(&parameters));
-            let attempt = worker
-                .call(move |slot| Transaction::run(slot, &engine, mode, &text, &parameters, permit))
-                .await?;
+            let attempt =
+                worker.call(move |slot| Transaction::run(slot, &engine, mode, &text, &parameters, permit)).await?;
             match attempt {
                 Attempt::Done(records) => break records,
                 Attempt::NeedsPermit => {
                     let deadline = self.runtime.now() + LOCK_TIMEOUT;
                     let waiting = self.engine.writers().acquire();
-                    permit = Some(
-                        timeout_at(&*self.runtime, deadline, waiting)
-                            .await
-                            .map_err(|_| failure::lock_timeout())?,
-                    );
+                    permit =
+                        Some(timeout_at(&*self.runtime, deadline, waiting).await.map_err(|_| failure::lock_timeout())?);
                 }
             }
         };
@@ -121,31 +114,17 @@ impl EmbeddedSession {
                 Some(graphdblite::Value::String(text)) => Some(plan(text)),
                 _ => None,
             };
-            return Ok(QueryResult::buffered(
-                outline.columns.unwrap_or_default(),
-                Vec::new(),
-                summary,
-            ));
+            return Ok(QueryResult::buffered(outline.columns.unwrap_or_default(), Vec::new(), summary));
         }
         let fields = columns(outline.columns, records.first());
-        Ok(QueryResult::new(
-            fields,
-            EngineRows {
-                records: records.into_iter(),
-                summary,
-            },
-        ))
+        Ok(QueryResult::new(fields, EngineRows { records: records.into_iter(), summary }))
     }
 
     async fn commit(&mut self) -> Result<Option<String>, Failure> {
         self.open_mode()?;
         self.mode = None;
         let seen = match &self.worker {
-            Some(worker) => {
-                worker
-                    .call(|slot| slot.take().map(Transaction::commit).transpose())
-                    .await?
-            }
+            Some(worker) => worker.call(|slot| slot.take().map(Transaction::commit).transpose()).await?,
             None => None,
         };
         let number = seen.unwrap_or_else(|| self.engine.commits());
@@ -208,9 +187,7 @@ fn check_database(database: Option<&str>, impersonated_user: Option<&str>) -> Re
 /// Checks that everything the bookmarks stand for has been committed. What has been committed is seen.
 fn check_bookmarks(bookmarks: &[String], commits: u64) -> Result<(), Failure> {
     let seen = |bookmark: &String| {
-        let number = bookmark
-            .strip_prefix(BOOKMARK)
-            .and_then(|number| number.parse::<u64>().ok());
+        let number = bookmark.strip_prefix(BOOKMARK).and_then(|number| number.parse::<u64>().ok());
         number.is_some_and(|number| number <= commits)
     };
     bookmarks
@@ -238,11 +215,7 @@ struct EngineRows {
 impl Rows for EngineRows {
     fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Step, Failure>> {
         Poll::Ready(match self.records.next() {
-            Some(record) => record
-                .values()
-                .map(value::from_engine)
-                .collect::<Result<_, _>>()
-                .map(Step::Row),
+            Some(record) => record.values().map(value::from_engine).collect::<Result<_, _>>().map(Step::Row),
             None => Ok(Step::End(std::mem::take(&mut self.summary))),
         })
     }

@@ -26,10 +26,7 @@ impl Outline {
             (tokens[at].is("CREATE") || tokens[at].is("DROP"))
                 && tokens.get(at + 1).is_some_and(|next| next.is("INDEX"))
         });
-        let returned = clauses
-            .iter()
-            .rposition(|&at| tokens[at].is("RETURN"))
-            .map(|nth| clauses[nth]);
+        let returned = clauses.iter().rposition(|&at| tokens[at].is("RETURN")).map(|nth| clauses[nth]);
         let query_type = if schema {
             "s"
         } else if explains || !UPDATES.iter().any(|word| is(word)) {
@@ -47,11 +44,7 @@ impl Outline {
                 None => Some(Vec::new()),
             },
         };
-        Self {
-            columns,
-            query_type,
-            explains,
-        }
+        Self { columns, query_type, explains }
     }
 }
 
@@ -106,17 +99,13 @@ impl<'q> Iterator for Tokens<'q> {
             } else if first == '`' {
                 quoted(rest, first, false)
             } else if first.is_alphanumeric() || matches!(first, '_' | '$') {
-                rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
-                    .unwrap_or(rest.len())
+                rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))).unwrap_or(rest.len())
             } else {
                 first.len_utf8()
             };
             self.at = start + len;
             if !first.is_whitespace() && !rest.starts_with("//") && !rest.starts_with("/*") {
-                return Some(Token {
-                    text: &rest[..len],
-                    start,
-                });
+                return Some(Token { text: &rest[..len], start });
             }
         }
     }
@@ -185,11 +174,7 @@ fn name(query: &str, item: &[Token<'_>]) -> Option<String> {
         return None;
     }
     let aliased = item.len() >= 3 && item[item.len() - 2].is("AS");
-    let text = if aliased || item.len() == 1 {
-        last.text
-    } else {
-        &query[first.start..last.start + last.text.len()]
-    };
+    let text = if aliased || item.len() == 1 { last.text } else { &query[first.start..last.start + last.text.len()] };
     let bare = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
     Some(bare.filter(|bare| !bare.contains('`')).unwrap_or(text).to_owned())
 }
@@ -204,10 +189,7 @@ mod tests {
 
     #[test]
     fn columns_are_those_of_the_last_return() {
-        assert_eq!(
-            columns("MATCH (n) RETURN n.name AS name, n.age ORDER BY name"),
-            ["name", "n.age"]
-        );
+        assert_eq!(columns("MATCH (n) RETURN n.name AS name, n.age ORDER BY name"), ["name", "n.age"]);
         assert_eq!(
             columns("UNWIND $rows AS row RETURN DISTINCT row.id AS `the id`, count( * ) LIMIT 3;"),
             ["the id", "count( * )"]
@@ -222,10 +204,7 @@ mod tests {
             ["n"]
         );
         assert_eq!(columns("match (n) return n.`return` as r, n.limit"), ["r", "n.limit"]);
-        assert_eq!(
-            columns("CALL db.counts() YIELD kind, name AS n WHERE kind = 'label'"),
-            ["kind", "n"]
-        );
+        assert_eq!(columns("CALL db.counts() YIELD kind, name AS n WHERE kind = 'label'"), ["kind", "n"]);
         assert_eq!(columns("CREATE (n:RETURN)"), Vec::<String>::new());
         assert_eq!(Outline::of("MATCH (n) RETURN *").columns, None);
         assert_eq!(Outline::of("CALL db.indexes()").columns, None);
@@ -233,16 +212,8 @@ mod tests {
 
     #[test]
     fn broken_text_has_an_outline_too() {
-        for query in [
-            "",
-            "RETURN",
-            "RETURN '",
-            "RETURN `x",
-            "RETURN a,",
-            ")))] RETURN (",
-            "/* RETURN",
-            "RETURN ä AS ö",
-        ] {
+        for query in ["", "RETURN", "RETURN '", "RETURN `x", "RETURN a,", ")))] RETURN (", "/* RETURN", "RETURN ä AS ö"]
+        {
             Outline::of(query);
         }
         assert_eq!(columns("RETURN 'ü' AS ö"), ["ö"]);

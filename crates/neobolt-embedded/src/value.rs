@@ -15,10 +15,7 @@ use crate::failure;
 
 /// Returns a query's parameters in the engine's types.
 pub(crate) fn parameters(parameters: &Map) -> Result<HashMap<String, EngineValue>, Failure> {
-    parameters
-        .iter()
-        .map(|(name, value)| Ok((name.to_owned(), to_engine(value)?)))
-        .collect()
+    parameters.iter().map(|(name, value)| Ok((name.to_owned(), to_engine(value)?))).collect()
 }
 
 /// Returns a value in the engine's types.
@@ -31,10 +28,8 @@ fn to_engine(value: &Value) -> Result<EngineValue, Failure> {
         Value::String(string) => EngineValue::String(string.to_string()),
         Value::List(list) => EngineValue::List(list.iter().map(to_engine).collect::<Result<_, _>>()?),
         Value::Map(map) => {
-            let entries: Result<BTreeMap<_, _>, Failure> = map
-                .iter()
-                .map(|(key, value)| Ok((key.to_owned(), to_engine(value)?)))
-                .collect();
+            let entries: Result<BTreeMap<_, _>, Failure> =
+                map.iter().map(|(key, value)| Ok((key.to_owned(), to_engine(value)?))).collect();
             EngineValue::Map(entries?)
         }
         _ => match temporal::to_engine(value) {
@@ -70,9 +65,8 @@ pub(crate) fn from_engine(value: &EngineValue) -> Result<Value, Failure> {
 
 /// Returns a map with these entries.
 fn entries<'v>(entries: impl Iterator<Item = (&'v String, &'v EngineValue)>) -> Result<Map, Failure> {
-    let entries: Result<Vec<(Box<str>, Value)>, Failure> = entries
-        .map(|(key, value)| Ok((key.as_str().into(), from_engine(value)?)))
-        .collect();
+    let entries: Result<Vec<(Box<str>, Value)>, Failure> =
+        entries.map(|(key, value)| Ok((key.as_str().into(), from_engine(value)?))).collect();
     Ok(entries?.into_iter().collect())
 }
 

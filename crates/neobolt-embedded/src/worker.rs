@@ -116,19 +116,11 @@ impl Transaction {
         // Counted before the snapshot is taken: at worst a commit in between is taken for a conflict.
         let snapshot = engine.commits();
         handle.begin_read().map_err(failure::from_engine)?;
-        Ok(Self {
-            engine: Arc::clone(engine),
-            handle: Some(handle),
-            permit: None,
-            snapshot,
-            has_read: false,
-        })
+        Ok(Self { engine: Arc::clone(engine), handle: Some(handle), permit: None, snapshot, has_read: false })
     }
 
     fn handle(&mut self) -> &mut Database {
-        self.handle
-            .as_mut()
-            .expect("invariant: the handle is there until the transaction is dropped")
+        self.handle.as_mut().expect("invariant: the handle is there until the transaction is dropped")
     }
 
     /// Becomes a writer, unless somebody has written since this transaction has read.
@@ -166,11 +158,7 @@ impl Transaction {
     /// Commits, and returns how many commits there were when that happened.
     pub(crate) fn commit(mut self) -> Result<u64, Failure> {
         self.handle().commit().map_err(failure::from_engine)?;
-        Ok(if self.permit.is_some() {
-            self.engine.count_commit()
-        } else {
-            self.snapshot
-        })
+        Ok(if self.permit.is_some() { self.engine.count_commit() } else { self.snapshot })
     }
 }
 

@@ -33,17 +33,13 @@ impl WriterQueue {
             let mut state = self.state();
             if !state.taken {
                 state.taken = true;
-                return WritePermit {
-                    queue: Arc::clone(self),
-                };
+                return WritePermit { queue: Arc::clone(self) };
             }
             let (sender, place) = oneshot::channel();
             state.waiting.push_back(sender);
             place
         };
-        place
-            .await
-            .expect("invariant: a place in the queue is dropped only together with its waiter")
+        place.await.expect("invariant: a place in the queue is dropped only together with its waiter")
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -60,9 +56,7 @@ impl Drop for WritePermit {
             }
             drop(state);
             // If the waiter gives up at this very moment, the permit is dropped with its channel, and goes on to the next.
-            drop(next.send(Self {
-                queue: Arc::clone(&self.queue),
-            }));
+            drop(next.send(Self { queue: Arc::clone(&self.queue) }));
             return;
         }
         state.taken = false;
@@ -80,9 +74,7 @@ mod tests {
     fn the_right_goes_to_whoever_asked_first_and_still_waits() {
         let queue = Arc::new(WriterQueue::default());
         let mut cx = Context::from_waker(Waker::noop());
-        let Poll::Ready(first) = pin!(queue.acquire()).poll(&mut cx) else {
-            panic!("the queue is empty")
-        };
+        let Poll::Ready(first) = pin!(queue.acquire()).poll(&mut cx) else { panic!("the queue is empty") };
         let mut gave_up = Box::pin(queue.acquire());
         assert!(gave_up.as_mut().poll(&mut cx).is_pending());
         let mut second = Box::pin(queue.acquire());
@@ -92,9 +84,7 @@ mod tests {
         drop(gave_up);
         drop(first);
         assert!(third.as_mut().poll(&mut cx).is_pending());
-        let Poll::Ready(permit) = second.as_mut().poll(&mut cx) else {
-            panic!("it is the second's turn")
-        };
+        let Poll::Ready(permit) = second.as_mut().poll(&mut cx) else { panic!("it is the second's turn") };
         drop(permit);
         // Given, but never taken up.
         drop(third);

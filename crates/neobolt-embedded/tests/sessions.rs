@@ -17,10 +17,7 @@ fn credentials(user: &str, password: &str) -> Credentials {
 }
 
 async fn session(backend: &Arc<dyn Backend>) -> Session {
-    backend
-        .authenticate("192.0.2.1:1".parse().unwrap(), credentials("neo4j", "any"))
-        .await
-        .unwrap()
+    backend.authenticate("192.0.2.1:1".parse().unwrap(), credentials("neo4j", "any")).await.unwrap()
 }
 
 fn backend() -> Arc<dyn Backend> {
@@ -70,23 +67,17 @@ async fn what_is_committed_is_seen_and_what_is_rolled_back_is_not() {
     let backend = backend();
     let (mut a, mut b) = (session(&backend).await, session(&backend).await);
     a.begin(options(AccessMode::Write)).await.unwrap();
-    let (fields, rows, summary) = run(&mut a, "CREATE (p:Person {name: 'Ada'}) RETURN p.name AS name, p")
-        .await
-        .unwrap();
+    let (fields, rows, summary) =
+        run(&mut a, "CREATE (p:Person {name: 'Ada'}) RETURN p.name AS name, p").await.unwrap();
     assert_eq!(fields, ["name", "p"]);
     assert_eq!(rows[0][0], Value::from("Ada"));
-    let Value::Node(node) = &rows[0][1] else {
-        panic!("{rows:?}")
-    };
+    let Value::Node(node) = &rows[0][1] else { panic!("{rows:?}") };
     assert_eq!((&*node.labels[0], &*node.element_id), ("Person", &*node.id.to_string()));
     assert_eq!(summary.query_type, Some("rw"));
     let count = "MATCH (p:Person) RETURN count(p) AS n";
     assert_eq!(auto(&mut b, count).await.unwrap().0, [[Value::from(0)]]);
     assert_eq!(a.commit().await.unwrap().as_deref(), Some("neobolt:1"));
-    assert_eq!(
-        auto(&mut b, count).await.unwrap(),
-        (vec![vec![Value::from(1)]], "neobolt:1".to_owned())
-    );
+    assert_eq!(auto(&mut b, count).await.unwrap(), (vec![vec![Value::from(1)]], "neobolt:1".to_owned()));
     b.begin(options(AccessMode::Write)).await.unwrap();
     run(&mut b, "CREATE (:Person)").await.unwrap();
     b.rollback().await.unwrap();
@@ -97,13 +88,8 @@ async fn what_is_committed_is_seen_and_what_is_rolled_back_is_not() {
 async fn empty_results_have_columns_and_explained_queries_a_plan() {
     let mut session = session(&backend()).await;
     session.begin(options(AccessMode::Read)).await.unwrap();
-    let (fields, rows, summary) = run(&mut session, "MATCH (n:Nothing) RETURN n.x AS x, n.y")
-        .await
-        .unwrap();
-    assert_eq!(
-        (fields, rows.len(), summary.query_type),
-        (vec!["x".to_owned(), "n.y".to_owned()], 0, Some("r"))
-    );
+    let (fields, rows, summary) = run(&mut session, "MATCH (n:Nothing) RETURN n.x AS x, n.y").await.unwrap();
+    assert_eq!((fields, rows.len(), summary.query_type), (vec!["x".to_owned(), "n.y".to_owned()], 0, Some("r")));
     assert_eq!(run(&mut session, "RETURN 1+1").await.unwrap().0, ["1+1"]);
     let (fields, rows, summary) = run(&mut session, "EXPLAIN MATCH (n) RETURN n").await.unwrap();
     assert_eq!((fields, rows.len()), (vec!["n".to_owned()], 0));
@@ -114,13 +100,8 @@ async fn empty_results_have_columns_and_explained_queries_a_plan() {
 async fn paths_and_relationships_keep_their_identity() {
     let mut session = session(&backend()).await;
     auto(&mut session, "CREATE (:A)-[:R {w: 1}]->(:B)").await.unwrap();
-    let rows = auto(&mut session, "MATCH p = (b:B)<-[r:R]-(a:A) RETURN r, p")
-        .await
-        .unwrap()
-        .0;
-    let [Value::Relationship(relationship), Value::Path(path)] = &rows[0][..] else {
-        panic!("{rows:?}")
-    };
+    let rows = auto(&mut session, "MATCH p = (b:B)<-[r:R]-(a:A) RETURN r, p").await.unwrap().0;
+    let [Value::Relationship(relationship), Value::Path(path)] = &rows[0][..] else { panic!("{rows:?}") };
     let segment = path.segments().next().unwrap();
     assert!(segment.reversed);
     assert_eq!(&segment.bound(), &**relationship);
@@ -132,17 +113,10 @@ async fn paths_and_relationships_keep_their_identity() {
 async fn parameters_go_in_as_values() {
     let mut session = session(&backend()).await;
     session.begin(options(AccessMode::Write)).await.unwrap();
-    let props = Map::from_iter([
-        ("name", Value::from("Ada")),
-        ("tags", Value::from(vec![Value::from("x")])),
-    ]);
+    let props = Map::from_iter([("name", Value::from("Ada")), ("tags", Value::from(vec![Value::from("x")]))]);
     let parameters = Map::from_iter([("props", Value::Map(props.clone())), ("n", Value::from(2.5))]);
-    let (_, rows, _) = run_with(&mut session, "CREATE (p) SET p = $props RETURN p, $n AS n", parameters)
-        .await
-        .unwrap();
-    let [Value::Node(node), Value::Float(2.5)] = &rows[0][..] else {
-        panic!("{rows:?}")
-    };
+    let (_, rows, _) = run_with(&mut session, "CREATE (p) SET p = $props RETURN p, $n AS n", parameters).await.unwrap();
+    let [Value::Node(node), Value::Float(2.5)] = &rows[0][..] else { panic!("{rows:?}") };
     assert_eq!(node.properties, props);
 }
 
@@ -182,9 +156,7 @@ async fn errors_have_the_codes_of_neo4j() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_writers_at_once_lose_nothing() {
     let backend = backend();
-    auto(&mut session(&backend).await, "CREATE (:Counter {n: 0})")
-        .await
-        .unwrap();
+    auto(&mut session(&backend).await, "CREATE (:Counter {n: 0})").await.unwrap();
     let writers: Vec<_> = (0..200)
         .map(|_| {
             let backend = Arc::clone(&backend);
@@ -197,10 +169,7 @@ async fn two_hundred_writers_at_once_lose_nothing() {
     for writer in writers {
         writer.await.unwrap();
     }
-    let rows = auto(&mut session(&backend).await, "MATCH (c:Counter) RETURN c.n")
-        .await
-        .unwrap()
-        .0;
+    let rows = auto(&mut session(&backend).await, "MATCH (c:Counter) RETURN c.n").await.unwrap().0;
     assert_eq!(rows, [[Value::from(200)]]);
 }
 
@@ -236,16 +205,10 @@ async fn waiting_to_write_can_be_given_up() {
     assert!(waiting.await.is_err());
     b.reset().await;
     // Readers need not wait; nor need the next writer, once the first is gone with its session.
-    assert_eq!(
-        auto(&mut b, "MATCH (n) RETURN count(n)").await.unwrap().0,
-        [[Value::from(0)]]
-    );
+    assert_eq!(auto(&mut b, "MATCH (n) RETURN count(n)").await.unwrap().0, [[Value::from(0)]]);
     drop(a);
     auto(&mut b, "CREATE (:B)").await.unwrap();
-    assert_eq!(
-        auto(&mut b, "MATCH (n) RETURN count(n)").await.unwrap().0,
-        [[Value::from(1)]]
-    );
+    assert_eq!(auto(&mut b, "MATCH (n) RETURN count(n)").await.unwrap().0, [[Value::from(1)]]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,32 +239,16 @@ async fn more_transactions_are_open_at_once_than_there_were_handles() {
 async fn a_directory_keeps_its_database() {
     let directory = tempfile::tempdir().unwrap();
     let open = || Embedded::open(directory.path().join("graph")).unwrap();
-    auto(
-        &mut session(&open().backend(neobolt_tokio::runtime())).await,
-        "CREATE (:A)",
-    )
-    .await
-    .unwrap();
-    let rows = auto(
-        &mut session(&open().backend(neobolt_tokio::runtime())).await,
-        "MATCH (a:A) RETURN count(a)",
-    )
-    .await;
+    auto(&mut session(&open().backend(neobolt_tokio::runtime())).await, "CREATE (:A)").await.unwrap();
+    let rows = auto(&mut session(&open().backend(neobolt_tokio::runtime())).await, "MATCH (a:A) RETURN count(a)").await;
     assert_eq!(rows.unwrap().0, [[Value::from(1)]]);
 }
 
 #[tokio::test]
 async fn only_the_right_password_opens() {
-    let backend = Embedded::temporary()
-        .unwrap()
-        .with_credentials("neo4j", "secret")
-        .backend(neobolt_tokio::runtime());
+    let backend = Embedded::temporary().unwrap().with_credentials("neo4j", "secret").backend(neobolt_tokio::runtime());
     let peer = "192.0.2.1:1".parse().unwrap();
     assert!(backend.authenticate(peer, credentials("neo4j", "secret")).await.is_ok());
-    let refused = backend
-        .authenticate(peer, credentials("neo4j", "guess"))
-        .await
-        .err()
-        .unwrap();
+    let refused = backend.authenticate(peer, credentials("neo4j", "guess")).await.err().unwrap();
     assert_eq!(&*refused.code, "Neo.ClientError.Security.Unauthorized");
 }

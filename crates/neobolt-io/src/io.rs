@@ -41,14 +41,7 @@ impl Io {
     /// Creates the loop of a connection that was just made or accepted.
     #[must_use]
     pub fn new(runtime: Arc<dyn Runtime>, transport: Box<dyn Transport>) -> Self {
-        Self {
-            transport,
-            runtime,
-            timer: Timer::default(),
-            budget: BUDGET,
-            read_ended: false,
-            write_failed: None,
-        }
+        Self { transport, runtime, timer: Timer::default(), budget: BUDGET, read_ended: false, write_failed: None }
     }
 
     /// Returns the runtime the connection lives on.

@@ -60,8 +60,6 @@ impl Timer {
 
 impl fmt::Debug for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timer")
-            .field("armed", &self.armed)
-            .finish_non_exhaustive()
+        f.debug_struct("Timer").field("armed", &self.armed).finish_non_exhaustive()
     }
 }

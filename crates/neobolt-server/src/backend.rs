@@ -47,10 +47,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
     ///
     /// A database that does not exist is `Neo.ClientError.Database.DatabaseNotFound`.
     fn route(&self, request: RouteRequest) -> BoxFuture<'_, Result<RoutingTable, Failure>> {
-        let table = RoutingTable::single(
-            request.address,
-            request.database.unwrap_or_else(|| self.home_database().into()),
-        );
+        let table =
+            RoutingTable::single(request.address, request.database.unwrap_or_else(|| self.home_database().into()));
         Box::pin(std::future::ready(Ok(table)))
     }
 }
@@ -127,10 +125,7 @@ pub struct Query {
 impl Query {
     /// Returns a query with these parameters.
     pub fn new(text: impl Into<String>, parameters: Map) -> Self {
-        Self {
-            text: text.into(),
-            parameters,
-        }
+        Self { text: text.into(), parameters }
     }
 }
 
@@ -146,29 +141,18 @@ pub struct QueryResult {
 impl QueryResult {
     /// Returns a result with these columns and rows.
     pub fn new(fields: Vec<String>, rows: impl Rows + 'static) -> Self {
-        Self {
-            fields,
-            rows: Box::new(rows),
-        }
+        Self { fields, rows: Box::new(rows) }
     }
 
     /// Returns a result whose rows are all there.
     pub fn buffered(fields: Vec<String>, rows: impl Into<VecDeque<Vec<Value>>>, summary: Summary) -> Self {
-        Self::new(
-            fields,
-            BufferedRows {
-                rows: rows.into(),
-                summary,
-            },
-        )
+        Self::new(fields, BufferedRows { rows: rows.into(), summary })
     }
 }
 
 impl Debug for QueryResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("QueryResult")
-            .field("fields", &self.fields)
-            .finish_non_exhaustive()
+        f.debug_struct("QueryResult").field("fields", &self.fields).finish_non_exhaustive()
     }
 }
 

@@ -26,9 +26,7 @@ pub async fn serve_connection(
     config: Arc<ServerConfig>,
 ) {
     let presence = Arc::new(Shutdown::default()).enter();
-    Connection::new(runtime, transport, peer, backend, config, presence)
-        .run()
-        .await;
+    Connection::new(runtime, transport, peer, backend, config, presence).run().await;
 }
 
 /// A connection that was accepted.
@@ -50,13 +48,7 @@ impl Connection {
         config: Arc<ServerConfig>,
         presence: Presence,
     ) -> Self {
-        Self {
-            io: Io::new(runtime, transport),
-            peer,
-            backend,
-            config,
-            presence,
-        }
+        Self { io: Io::new(runtime, transport), peer, backend, config, presence }
     }
 
     /// Serves the connection until it is closed.
@@ -100,13 +92,7 @@ impl Connection {
         debug!(%version, "connected");
 
         let linger = self.config.linger;
-        let mut wire = Wire::new(
-            self.io,
-            machine,
-            self.presence,
-            self.config.message_timeout,
-            self.config.keep_alive,
-        );
+        let mut wire = Wire::new(self.io, machine, self.presence, self.config.message_timeout, self.config.keep_alive);
         wire.end_at(Some(deadline));
         let mut handler = Handler::new(wire, id, self.peer, self.backend, self.config);
         handler.run().await;

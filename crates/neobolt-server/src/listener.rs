@@ -52,11 +52,7 @@ impl Server {
         };
         runtime.spawn(Box::pin(accept.run()));
         debug!(%address, "listening");
-        Ok(Self {
-            runtime,
-            shutdown,
-            address,
-        })
+        Ok(Self { runtime, shutdown, address })
     }
 
     /// Returns the address it listens on, with the port that was chosen.
@@ -81,10 +77,7 @@ impl Server {
     /// `deadline` on the runtime's clock, and closes them then. Returns when all are closed.
     pub async fn shutdown(self, deadline: Instant) {
         self.shutdown.advance(Phase::Finishing);
-        if neobolt_io::timeout_at(&*self.runtime, deadline, self.shutdown.closed())
-            .await
-            .is_err()
-        {
+        if neobolt_io::timeout_at(&*self.runtime, deadline, self.shutdown.closed()).await.is_err() {
             self.shutdown.advance(Phase::Closing);
             self.shutdown.closed().await;
         }
@@ -99,9 +92,7 @@ impl Drop for Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
 

@@ -56,15 +56,7 @@ impl Handler {
         backend: Arc<dyn Backend>,
         config: Arc<ServerConfig>,
     ) -> Self {
-        Self {
-            wire,
-            id,
-            peer,
-            backend,
-            config,
-            session: None,
-            transaction: None,
-        }
+        Self { wire, id, peer, backend, config, session: None, transaction: None }
     }
 
     /// Returns the wire; the session and its transaction are dropped.
@@ -108,19 +100,8 @@ impl Handler {
             ServerRequest::Telemetry(0..=3) => Ok(Map::default()),
             ServerRequest::Telemetry(_) => Err(invalid("TELEMETRY with an unknown number").into()),
             ServerRequest::Begin(request) => self.begin(request, false).await,
-            ServerRequest::Run {
-                query,
-                parameters,
-                transaction,
-            } => {
-                self.query(
-                    Query {
-                        text: query,
-                        parameters,
-                    },
-                    transaction,
-                )
-                .await
+            ServerRequest::Run { query, parameters, transaction } => {
+                self.query(Query { text: query, parameters }, transaction).await
             }
             ServerRequest::Pull { count, qid } => self.stream(count, qid, true).await,
             ServerRequest::Discard { count, qid } => self.stream(count, qid, false).await,
@@ -136,24 +117,10 @@ impl Handler {
                 self.end_transaction();
                 Ok(Map::default())
             }
-            ServerRequest::Route {
-                context,
-                bookmarks,
-                database,
-                impersonated_user,
-            } => {
+            ServerRequest::Route { context, bookmarks, database, impersonated_user } => {
                 let advertised = self.config.advertised_address.clone().unwrap_or_default();
-                let address = context
-                    .get("address")
-                    .and_then(Value::as_str)
-                    .map_or(advertised, str::to_owned);
-                let request = RouteRequest {
-                    address,
-                    context,
-                    bookmarks,
-                    database,
-                    impersonated_user,
-                };
+                let address = context.get("address").and_then(Value::as_str).map_or(advertised, str::to_owned);
+                let request = RouteRequest { address, context, bookmarks, database, impersonated_user };
                 let table = self.wire.during(self.backend.route(request)).await??;
                 Ok(routing_table(&table))
             }
@@ -166,11 +133,7 @@ impl Handler {
     }
 
     pub(crate) fn capabilities(&mut self) -> &'static Capabilities {
-        self.wire
-            .machine()
-            .version()
-            .capabilities()
-            .expect("invariant: the handshake chose a version we speak")
+        self.wire.machine().version().capabilities().expect("invariant: the handshake chose a version we speak")
     }
 
     async fn hello(&mut self, extra: &Map) -> Answer {
@@ -196,20 +159,13 @@ impl Handler {
     async fn logon(&mut self, extra: &Map) -> Answer {
         let credentials = Credentials::from_map(extra);
         debug!(?credentials, "authenticating");
-        self.session = Some(
-            self.wire
-                .during(self.backend.authenticate(self.peer, credentials))
-                .await??,
-        );
+        self.session = Some(self.wire.during(self.backend.authenticate(self.peer, credentials)).await??);
         self.wire.end_at(None);
         Ok(Map::default())
     }
 
     async fn begin(&mut self, request: TransactionRequest, auto_commit: bool) -> Answer {
-        let timeout = request
-            .timeout_millis
-            .filter(|millis| *millis > 0)
-            .map(Duration::from_millis);
+        let timeout = request.timeout_millis.filter(|millis| *millis > 0).map(Duration::from_millis);
         let database = request.database.clone();
         let options = TransactionOptions {
             mode: request.mode,
@@ -224,18 +180,10 @@ impl Handler {
         self.wire.time_out_at(deadline);
         self.wire.during(session(&mut self.session)?.begin(options)).await??;
         let named = database.is_some();
-        self.transaction = Some(Transaction {
-            auto_commit,
-            database,
-            timed_out: false,
-            results: Vec::new(),
-            queries: 0,
-        });
+        self.transaction =
+            Some(Transaction { auto_commit, database, timed_out: false, results: Vec::new(), queries: 0 });
         let resolved = self.capabilities().home_database && !named;
-        Ok(resolved
-            .then(|| ("db", Value::from(self.backend.home_database())))
-            .into_iter()
-            .collect())
+        Ok(resolved.then(|| ("db", Value::from(self.backend.home_database()))).into_iter().collect())
     }
 
     async fn query(&mut self, query: Query, request: TransactionRequest) -> Answer {
@@ -251,33 +199,20 @@ impl Handler {
         let transaction = transaction(&mut self.transaction)?;
         let qid = transaction.queries;
         transaction.queries += 1;
-        let fields = result
-            .fields
-            .iter()
-            .map(|field| Value::from(&**field))
-            .collect::<Vec<_>>();
+        let fields = result.fields.iter().map(|field| Value::from(&**field)).collect::<Vec<_>>();
         metadata.push(("fields".into(), Value::from(fields)));
         metadata.push(("t_first".into(), elapsed));
         if !transaction.auto_commit {
             metadata.push(("qid".into(), Value::from(qid)));
         }
-        transaction.results.push(OpenResult {
-            qid,
-            result,
-            next: None,
-            is_empty: true,
-            ran_at,
-        });
+        transaction.results.push(OpenResult { qid, result, next: None, is_empty: true, ran_at });
         Ok(Map::from_iter(metadata))
     }
 
     pub(crate) async fn commit(&mut self) -> Answer {
         let bookmark = self.wire.during(session(&mut self.session)?.commit()).await??;
         self.end_transaction();
-        Ok(bookmark
-            .map(|bookmark| ("bookmark", Value::from(bookmark)))
-            .into_iter()
-            .collect())
+        Ok(bookmark.map(|bookmark| ("bookmark", Value::from(bookmark))).into_iter().collect())
     }
 
     fn end_transaction(&mut self) {
@@ -303,11 +238,8 @@ impl Handler {
     async fn time_out(&mut self) {
         let transaction = self.transaction.take();
         self.abandon().await;
-        self.transaction = transaction.map(|transaction| Transaction {
-            timed_out: true,
-            results: Vec::new(),
-            ..transaction
-        });
+        self.transaction =
+            transaction.map(|transaction| Transaction { timed_out: true, results: Vec::new(), ..transaction });
     }
 
     pub(crate) fn check_time(&self) -> Result<(), Failure> {
@@ -327,26 +259,13 @@ pub(crate) fn transaction(transaction: &mut Option<Transaction>) -> Result<&mut 
 }
 
 fn routing_table(table: &RoutingTable) -> Map {
-    let servers = [
-        ("WRITE", &table.writers),
-        ("READ", &table.readers),
-        ("ROUTE", &table.routers),
-    ]
-    .map(|(role, addresses)| {
-        let addresses = addresses
-            .iter()
-            .map(|address| Value::from(&**address))
-            .collect::<Vec<_>>();
-        Value::Map(Map::from_iter([
-            ("addresses", Value::from(addresses)),
-            ("role", Value::from(role)),
-        ]))
-    });
+    let servers =
+        [("WRITE", &table.writers), ("READ", &table.readers), ("ROUTE", &table.routers)].map(|(role, addresses)| {
+            let addresses = addresses.iter().map(|address| Value::from(&**address)).collect::<Vec<_>>();
+            Value::Map(Map::from_iter([("addresses", Value::from(addresses)), ("role", Value::from(role))]))
+        });
     let table = Map::from_iter([
-        (
-            "ttl",
-            Value::from(i64::try_from(table.ttl.as_secs()).unwrap_or(i64::MAX)),
-        ),
+        ("ttl", Value::from(i64::try_from(table.ttl.as_secs()).unwrap_or(i64::MAX))),
         ("db", Value::from(&*table.database)),
         ("servers", Value::from(Vec::from(servers))),
     ]);

@@ -44,11 +44,7 @@ impl Handler {
             Count::All => None,
         };
         let mut unsent = 0;
-        let given_up = if sends || left.is_some() {
-            None
-        } else {
-            open.result.rows.discard()
-        };
+        let given_up = if sends || left.is_some() { None } else { open.result.rows.discard() };
         let summary = match given_up {
             Some(summary) => summary,
             None => loop {
@@ -67,10 +63,7 @@ impl Handler {
                 open.is_empty = false;
                 if sends {
                     let fields = |encoder: &mut Encoder<'_>| row.iter().try_for_each(|value| encoder.encode(value));
-                    self.wire
-                        .machine()
-                        .record(row.len(), fields)
-                        .map_err(|error| unexpected(error.to_string()))?;
+                    self.wire.machine().record(row.len(), fields).map_err(|error| unexpected(error.to_string()))?;
                 } else {
                     unsent += 1;
                 }
@@ -95,24 +88,14 @@ impl Handler {
     async fn end_result(&mut self, open: OpenResult, summary: Summary) -> Answer {
         let it = self.capabilities();
         let transaction = transaction(&mut self.transaction)?;
-        let database = transaction
-            .database
-            .clone()
-            .unwrap_or_else(|| self.backend.home_database().to_owned());
+        let database = transaction.database.clone().unwrap_or_else(|| self.backend.home_database().to_owned());
         let mut metadata: Vec<(Box<str>, Value)> = Vec::with_capacity(8);
         let mut put = |key: &str, value: Value| metadata.push((key.into(), value));
         if it.statuses {
-            let statuses = if summary.statuses.is_empty() {
-                vec![open.status()]
-            } else {
-                summary.statuses
-            };
+            let statuses = if summary.statuses.is_empty() { vec![open.status()] } else { summary.statuses };
             put("statuses", Value::List(statuses.into_iter().map(Value::Map).collect()));
         } else if !summary.notifications.is_empty() {
-            put(
-                "notifications",
-                Value::List(summary.notifications.into_iter().map(Value::Map).collect()),
-            );
+            put("notifications", Value::List(summary.notifications.into_iter().map(Value::Map).collect()));
         }
         if let Some(query_type) = summary.query_type {
             put("type", Value::from(query_type));
@@ -130,12 +113,7 @@ impl Handler {
         let auto_commit = transaction.auto_commit;
         drop(open);
         if auto_commit {
-            metadata.extend(
-                self.commit()
-                    .await?
-                    .iter()
-                    .map(|(key, value)| (Box::from(key), value.clone())),
-            );
+            metadata.extend(self.commit().await?.iter().map(|(key, value)| (Box::from(key), value.clone())));
         }
         Ok(metadata.into_iter().collect())
     }
@@ -146,9 +124,7 @@ impl Transaction {
     fn take_result(&mut self, qid: Option<i64>) -> Result<OpenResult, Failure> {
         let qid = qid.unwrap_or(self.queries - 1);
         let index = self.results.iter().position(|open| open.qid == qid);
-        index
-            .map(|index| self.results.swap_remove(index))
-            .ok_or_else(|| invalid(format!("result {qid} is not open")))
+        index.map(|index| self.results.swap_remove(index)).ok_or_else(|| invalid(format!("result {qid} is not open")))
     }
 }
 
@@ -181,10 +157,7 @@ impl OpenResult {
             (false, true) => ("02000", "note: no data"),
             (false, false) => ("00000", "note: successful completion"),
         };
-        Map::from_iter([
-            ("gql_status", Value::from(status)),
-            ("status_description", Value::from(description)),
-        ])
+        Map::from_iter([("gql_status", Value::from(status)), ("status_description", Value::from(description))])
     }
 }
 

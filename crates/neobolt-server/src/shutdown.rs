@@ -59,10 +59,7 @@ impl Shutdown {
     pub(crate) fn watch(self: &Arc<Self>) -> Watch {
         let mut state = self.state();
         state.last_watch += 1;
-        Watch {
-            id: state.last_watch,
-            shutdown: Arc::clone(self),
-        }
+        Watch { id: state.last_watch, shutdown: Arc::clone(self) }
     }
 
     /// Waits until no connection is open.
@@ -70,11 +67,7 @@ impl Shutdown {
         let watch = self.watch();
         poll_fn(|cx| {
             watch.poll_phase(cx);
-            if watch.shutdown.connections() == 0 {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            if watch.shutdown.connections() == 0 { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }

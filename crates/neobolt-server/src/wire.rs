@@ -52,13 +52,7 @@ impl Wire {
             has_unread: false,
             noop: &[],
         };
-        Self {
-            io,
-            guarded,
-            presence,
-            message_timeout,
-            lingers: false,
-        }
+        Self { io, guarded, presence, message_timeout, lingers: false }
     }
 
     /// Returns the machine, to answer with.
@@ -291,11 +285,7 @@ impl Endpoint for Guarded {
     }
 
     fn transmit(&self) -> &[u8] {
-        if self.noop.is_empty() {
-            self.machine.transmit()
-        } else {
-            self.noop
-        }
+        if self.noop.is_empty() { self.machine.transmit() } else { self.noop }
     }
 
     fn transmitted(&mut self, len: usize) {
@@ -314,11 +304,7 @@ impl Endpoint for Guarded {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.deadlines
-            .next()
-            .into_iter()
-            .chain(self.machine.poll_timeout())
-            .min()
+        self.deadlines.next().into_iter().chain(self.machine.poll_timeout()).min()
     }
 
     fn handle_timeout(&mut self, now: Instant) {

@@ -49,12 +49,10 @@ impl Backend for TestBackend {
         credentials: Credentials,
     ) -> BoxFuture<'_, Result<Box<dyn BackendSession>, Failure>> {
         let answer = match &*credentials.scheme {
-            "none" => Ok(Box::new(TestSession {
-                log: Arc::clone(&self.log),
-            }) as Box<dyn BackendSession>),
-            _ if credentials.is_basic("ada", "secret") => Ok(Box::new(TestSession {
-                log: Arc::clone(&self.log),
-            }) as Box<dyn BackendSession>),
+            "none" => Ok(Box::new(TestSession { log: Arc::clone(&self.log) }) as Box<dyn BackendSession>),
+            _ if credentials.is_basic("ada", "secret") => {
+                Ok(Box::new(TestSession { log: Arc::clone(&self.log) }) as Box<dyn BackendSession>)
+            }
             _ => Err(Failure::new("Neo.ClientError.Security.Unauthorized", "no")),
         };
         Box::pin(ready(answer))
@@ -67,8 +65,7 @@ struct TestSession {
 
 impl BackendSession for TestSession {
     fn begin(&mut self, options: TransactionOptions) -> BoxFuture<'_, Result<(), Failure>> {
-        self.log
-            .call(format!("begin {:?} {:?}", options.mode, options.database));
+        self.log.call(format!("begin {:?} {:?}", options.mode, options.database));
         Box::pin(ready(Ok(())))
     }
 
@@ -87,12 +84,7 @@ impl BackendSession for TestSession {
             }
             "FAIL" => Err(Failure::new("Neo.ClientError.Statement.SyntaxError", "what?")),
             "FAIL_AT" => Ok(QueryResult::new(fields, FailAt(number))),
-            "FOREVER" => Ok(QueryResult::new(
-                fields,
-                Forever {
-                    log: Arc::clone(&self.log),
-                },
-            )),
+            "FOREVER" => Ok(QueryResult::new(fields, Forever { log: Arc::clone(&self.log) })),
             "CROOKED" => Ok(QueryResult::buffered(fields, vec![vec![]], Summary::default())),
             _ => return Box::pin(pending()),
         };
@@ -153,17 +145,10 @@ fn hello_and_logon() {
     let mut client = Client::connect(Arc::new(TestBackend::default()), (5, 8), config);
     client.send(HELLO, [map([("user_agent", "test/1.0".into())])]);
     let answers = client.receive();
-    assert!(
-        answers[0].starts_with("SUCCESS {server: Neo4j/5.26.0, connection_id: bolt-"),
-        "{answers:?}"
-    );
+    assert!(answers[0].starts_with("SUCCESS {server: Neo4j/5.26.0, connection_id: bolt-"), "{answers:?}");
     assert!(answers[0].ends_with("hints: {ssr.enabled: true}}"), "{answers:?}");
     let basic = |password: &str| {
-        map([
-            ("scheme", "basic".into()),
-            ("principal", "ada".into()),
-            ("credentials", password.into()),
-        ])
+        map([("scheme", "basic".into()), ("principal", "ada".into()), ("credentials", password.into())])
     };
     client.send(LOGON, [basic("secret")]);
     assert_eq!(client.receive(), ["SUCCESS {}"]);
@@ -172,10 +157,7 @@ fn hello_and_logon() {
     client.run("COUNT 1");
     let answers = client.receive();
     assert_eq!(answers[0], "SUCCESS {}");
-    assert!(
-        answers[1].starts_with("FAILURE {neo4j_code: Neo.ClientError.Security.Unauthorized"),
-        "{answers:?}"
-    );
+    assert!(answers[1].starts_with("FAILURE {neo4j_code: Neo.ClientError.Security.Unauthorized"), "{answers:?}");
     assert_eq!(answers.len(), 2);
     client.leave();
     client.turn();
@@ -185,20 +167,11 @@ fn hello_and_logon() {
 #[test]
 fn before_logon_existed_hello_authenticates() {
     let mut client = Client::connect(Arc::new(TestBackend::default()), (4, 4), ServerConfig::default());
-    client.send(
-        HELLO,
-        [map([("user_agent", "test/1.0".into()), ("scheme", "none".into())])],
-    );
+    client.send(HELLO, [map([("user_agent", "test/1.0".into()), ("scheme", "none".into())])]);
     client.run("FAIL");
     let answers = client.receive();
-    assert!(
-        answers[0].ends_with("hints: {connection.recv_timeout_seconds: 120}}"),
-        "{answers:?}"
-    );
-    assert_eq!(
-        answers[1],
-        "FAILURE {code: Neo.ClientError.Statement.SyntaxError, message: what?}"
-    );
+    assert!(answers[0].ends_with("hints: {connection.recv_timeout_seconds: 120}}"), "{answers:?}");
+    assert_eq!(answers[1], "FAILURE {code: Neo.ClientError.Statement.SyntaxError, message: what?}");
 }
 
 #[test]
@@ -275,10 +248,7 @@ fn a_failure_ignores_the_rest_until_reset() {
     client.send(COMMIT, []);
     let answers = client.receive();
     assert_eq!(answers[2], "RECORD [0]");
-    assert!(
-        answers[3].starts_with("FAILURE {neo4j_code: Neo.ClientError.Statement.ArithmeticError"),
-        "{answers:?}"
-    );
+    assert!(answers[3].starts_with("FAILURE {neo4j_code: Neo.ClientError.Statement.ArithmeticError"), "{answers:?}");
     assert_eq!(answers[4..], ["IGNORED", "IGNORED"]);
     // The transaction is given up at once, not only with RESET.
     assert_eq!(log.take(), ["begin Write None", "FAIL_AT", "reset"]);
@@ -286,26 +256,17 @@ fn a_failure_ignores_the_rest_until_reset() {
     client.run("COUNT 1");
     client.pull(-1);
     let answers = client.receive();
-    assert_eq!(
-        answers[..3],
-        ["SUCCESS {}", "SUCCESS {db: neo4j, fields: [n]}", "RECORD [1]"]
-    );
+    assert_eq!(answers[..3], ["SUCCESS {}", "SUCCESS {db: neo4j, fields: [n]}", "RECORD [1]"]);
     client.send(BEGIN, [map([])]);
     client.run("COUNT 1");
     client.send(PULL, [map([("n", 1.into()), ("qid", 7.into())])]);
     let answers = client.receive();
-    assert!(
-        answers[2].starts_with("FAILURE {neo4j_code: Neo.ClientError.Request.Invalid"),
-        "{answers:?}"
-    );
+    assert!(answers[2].starts_with("FAILURE {neo4j_code: Neo.ClientError.Request.Invalid"), "{answers:?}");
     client.send(RESET, []);
     client.run("CROOKED");
     client.pull(-1);
     let answers = client.receive();
-    assert!(
-        answers[2].starts_with("FAILURE {neo4j_code: Neo.DatabaseError.General.UnknownError"),
-        "{answers:?}"
-    );
+    assert!(answers[2].starts_with("FAILURE {neo4j_code: Neo.DatabaseError.General.UnknownError"), "{answers:?}");
 }
 
 #[test]
@@ -320,20 +281,14 @@ fn reset_interrupts_what_runs() {
     let answers = client.receive();
     assert_eq!(answers[..3], ["IGNORED", "IGNORED", "SUCCESS {}"]);
     assert_eq!(answers[4], "RECORD [1]");
-    assert_eq!(
-        log.take()[..4],
-        ["begin Write None", "HANG", "reset", "begin Write None"]
-    );
+    assert_eq!(log.take()[..4], ["begin Write None", "HANG", "reset", "begin Write None"]);
     // In the middle of rows without end, too.
     client.run("FOREVER");
     client.pull(-1);
     client.turn();
     client.send(RESET, []);
     let mut answers = Vec::new();
-    while answers
-        .last()
-        .is_none_or(|answer: &String| answer.starts_with("RECORD"))
-    {
+    while answers.last().is_none_or(|answer: &String| answer.starts_with("RECORD")) {
         answers = client.receive();
         assert!(!answers.is_empty());
     }
@@ -378,10 +333,7 @@ fn misbehaviour_is_answered_and_ends_the_connection() {
     client.run("COUNT 1");
     client.send(HELLO, [map([])]);
     let answers = client.receive();
-    assert!(
-        answers[0].starts_with("FAILURE {code: Neo.ClientError.Request.Invalid"),
-        "{answers:?}"
-    );
+    assert!(answers[0].starts_with("FAILURE {code: Neo.ClientError.Request.Invalid"), "{answers:?}");
     assert_eq!(answers.len(), 1);
     // It is still listened to, so that it can read that; but not for long.
     assert!(!client.is_closed());
@@ -406,10 +358,7 @@ fn misbehaviour_is_answered_and_ends_the_connection() {
     client.run("COUNT 1");
     client.leave();
     let answers = client.receive();
-    assert!(
-        answers.len() == 1 && answers[0].contains("Neo.ClientError.Request.Invalid"),
-        "{answers:?}"
-    );
+    assert!(answers.len() == 1 && answers[0].contains("Neo.ClientError.Request.Invalid"), "{answers:?}");
     assert!(client.is_closed());
 }
 
@@ -487,18 +436,12 @@ fn one_server_routes_to_itself() {
     let mut config = ServerConfig::default();
     config.advertised_address = Some("db.example:7687".into());
     let mut client = Client::authenticated(Arc::new(TestBackend::default()), config);
-    for (context, address) in [
-        (map([]), "db.example:7687"),
-        (map([("address", "me:1".into())]), "me:1"),
-    ] {
+    for (context, address) in [(map([]), "db.example:7687"), (map([("address", "me:1".into())]), "me:1")] {
         client.send(ROUTE, [context, Vec::new().into(), map([])]);
         let servers = ["WRITE", "READ", "ROUTE"].map(|role| format!("{{addresses: [{address}], role: {role}}}"));
         assert_eq!(
             client.receive(),
-            [format!(
-                "SUCCESS {{rt: {{ttl: 300, db: neo4j, servers: [{}]}}}}",
-                servers.join(", ")
-            )]
+            [format!("SUCCESS {{rt: {{ttl: 300, db: neo4j, servers: [{}]}}}}", servers.join(", "))]
         );
     }
 }

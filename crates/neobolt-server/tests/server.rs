@@ -34,11 +34,7 @@ impl BackendSession for Empty {
     }
 
     fn run(&mut self, _query: Query) -> BoxFuture<'_, Result<QueryResult, Failure>> {
-        Box::pin(ready(Ok(QueryResult::buffered(
-            Vec::new(),
-            Vec::new(),
-            Summary::default(),
-        ))))
+        Box::pin(ready(Ok(QueryResult::buffered(Vec::new(), Vec::new(), Summary::default()))))
     }
 
     fn commit(&mut self) -> BoxFuture<'_, Result<Option<String>, Failure>> {
@@ -55,33 +51,20 @@ impl BackendSession for Empty {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
 async fn serve(max_connections: usize) -> Server {
     let mut config = ServerConfig::default();
     config.max_connections = max_connections;
-    Server::bind(
-        neobolt_tokio::runtime(),
-        "127.0.0.1:0".parse().unwrap(),
-        Arc::new(Empty),
-        config,
-    )
-    .await
-    .unwrap()
+    Server::bind(neobolt_tokio::runtime(), "127.0.0.1:0".parse().unwrap(), Arc::new(Empty), config).await.unwrap()
 }
 
 /// Connects and authenticates with Bolt 4.4.
 fn connect(server: &Server) -> TcpStream {
     let mut stream = TcpStream::connect(server.local_addr()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream
-        .write_all(&[&[0x60, 0x60, 0xB0, 0x17, 0, 0, 4, 4][..], &[0; 12]].concat())
-        .unwrap();
+    stream.write_all(&[&[0x60, 0x60, 0xB0, 0x17, 0, 0, 4, 4][..], &[0; 12]].concat()).unwrap();
     // HELLO {}
     stream.write_all(&[0, 3, 0xB1, 0x01, 0xA0, 0, 0]).unwrap();
     let mut agreed = [0; 4];

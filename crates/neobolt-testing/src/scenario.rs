@@ -98,11 +98,21 @@ impl Target {
     /// Returns the backend `model` at `uri`, which has everything but APOC.
     pub fn model(runtime: Arc<dyn Runtime>, uri: impl Into<String>, model: &ModelBackend) -> Self {
         use Capability::{
-            ByteArrays, Constraints, Counters, Lag, LazyRows, Notifications, Plans, Points, Profiles, RepeatedHours, Uuids,
-            Vectors,
+            ByteArrays, Constraints, Counters, Lag, LazyRows, Notifications, Plans, Points, Profiles, RepeatedHours,
+            Uuids, Vectors,
         };
         let capabilities = [
-            ByteArrays, Constraints, Counters, Lag, LazyRows, Notifications, Plans, Points, Profiles, RepeatedHours, Uuids,
+            ByteArrays,
+            Constraints,
+            Counters,
+            Lag,
+            LazyRows,
+            Notifications,
+            Plans,
+            Points,
+            Profiles,
+            RepeatedHours,
+            Uuids,
             Vectors,
         ];
         let target = Self::new(runtime, uri, ModelBackend::auth(), capabilities);

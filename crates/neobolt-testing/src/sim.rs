@@ -57,10 +57,7 @@ impl Sim {
     pub fn new(seed: u64) -> Self {
         Self {
             core: Arc::new(Core {
-                world: Mutex::new(World {
-                    env: Env::new(seed),
-                    net: Net::new(),
-                }),
+                world: Mutex::new(World { env: Env::new(seed), net: Net::new() }),
                 tasks: Mutex::default(),
             }),
         }

@@ -1,5 +1,7 @@
 //! The scenarios on async-std, over loopback.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test is to panic")]
+
 mod servers;
 
 use async_std::task::block_on;

@@ -3,6 +3,8 @@
 //! `scripts/neo4j 5.26 -- cargo test -p neobolt-testing --test real` gives it one. What is skipped is asserted for the
 //! servers of `scripts/neo4j`, by `NEO4J_VERSION`.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test is to panic")]
+
 use std::env::var;
 use std::sync::Arc;
 

@@ -34,9 +34,7 @@ impl TokioRuntime {
     /// Creates the adapter, and remembers the runtime of the current context if there is one.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            home: Handle::try_current().ok(),
-        }
+        Self { home: Handle::try_current().ok() }
     }
 
     fn handle(&self) -> io::Result<Handle> {
@@ -84,11 +82,7 @@ impl Runtime for TokioRuntime {
     }
 
     fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Sleep>> {
-        Box::pin(TokioSleep {
-            runtime: self.clone(),
-            at,
-            timer: None,
-        })
+        Box::pin(TokioSleep { runtime: self.clone(), at, timer: None })
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {

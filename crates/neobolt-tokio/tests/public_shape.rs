@@ -6,7 +6,7 @@ use neobolt_tokio::{Auth, Driver, Error, ErrorKind, RecordStream, Session, Trans
 
 fn driver() -> Driver {
     // Nobody listens there, and nobody is asked: drivers connect when they are first used.
-    connect("bolt://127.0.0.1:1", Auth::none()).unwrap()
+    connect("bolt://127.0.0.1:1", Auth::none()).expect("the URI is valid")
 }
 
 #[derive(Debug)]
@@ -100,7 +100,9 @@ fn outside_a_runtime_is_a_clear_error() {
     let mut session = driver().session().build();
     let mut query = session.run("RETURN 1").into_future();
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(Err(error)) = query.as_mut().poll(&mut cx) else { panic!("there is nothing to wait for") };
+    let std::task::Poll::Ready(Err(error)) = query.as_mut().poll(&mut cx) else {
+        panic!("there is nothing to wait for")
+    };
     assert_eq!(error.kind(), ErrorKind::ServiceUnavailable);
     let reason = error.source().map(ToString::to_string).unwrap_or_default();
     assert!(reason.contains("runtime"), "{reason}");

@@ -44,40 +44,21 @@ impl Dialer {
                 "TLS is not available yet: the schemes with +s and +ssc are understood, but cannot be connected to",
             ));
         }
-        Ok(Self {
-            runtime,
-            uri,
-            auth,
-            config,
-        })
+        Ok(Self { runtime, uri, auth, config })
     }
 
     /// Resolves, connects, shakes hands and authenticates: two round trips.
     pub(crate) async fn dial(&self, address: &Address) -> Result<Connection, Error> {
-        let unreachable = |error| {
-            Error::with_source(
-                ErrorKind::ServiceUnavailable,
-                format!("cannot connect to {address}"),
-                error,
-            )
-        };
-        let addresses = self
-            .runtime
-            .resolve(address.host(), address.port())
-            .await
-            .map_err(unreachable)?;
+        let unreachable =
+            |error| Error::with_source(ErrorKind::ServiceUnavailable, format!("cannot connect to {address}"), error);
+        let addresses = self.runtime.resolve(address.host(), address.port()).await.map_err(unreachable)?;
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for to in addresses {
             match self.connect(to).await {
                 Ok(transport) => {
                     let io = Io::new(Arc::clone(&self.runtime), transport);
                     let link = Link::new(ClientLimits::default());
-                    let mut connection = Connection {
-                        io,
-                        link,
-                        address: address.clone(),
-                        io_error: None,
-                    };
+                    let mut connection = Connection { io, link, address: address.clone(), io_error: None };
                     connection.open(self).await?;
                     return Ok(connection);
                 }
@@ -149,11 +130,7 @@ impl Connection {
                 ErrorKind::ServiceUnavailable,
                 format!("{} closed the connection during the handshake", self.address),
             ),
-            _ => Error::with_source(
-                ErrorKind::Protocol,
-                format!("cannot speak Bolt with {}", self.address),
-                error,
-            ),
+            _ => Error::with_source(ErrorKind::Protocol, format!("cannot speak Bolt with {}", self.address), error),
         }
     }
 
@@ -175,15 +152,11 @@ impl Connection {
 
     /// Returns the machine. The link is open: only [`Dialer::dial`] sees it before.
     pub(crate) fn bolt(&mut self) -> &mut ClientConnection {
-        self.link
-            .bolt()
-            .expect("invariant: a connection that is handed out is open")
+        self.link.bolt().expect("invariant: a connection that is handed out is open")
     }
 
     pub(crate) fn as_bolt(&self) -> &ClientConnection {
-        self.link
-            .as_bolt()
-            .expect("invariant: a connection that is handed out is open")
+        self.link.as_bolt().expect("invariant: a connection that is handed out is open")
     }
 
     /// Nobody waits any more.
@@ -216,11 +189,9 @@ impl Connection {
                 let message = format!("{address} broke the Bolt protocol");
                 Error::with_source(ErrorKind::Protocol, message, violation)
             }
-            (CloseReason::PeerClosed, Some(io)) => Error::with_source(
-                ErrorKind::ServiceUnavailable,
-                format!("lost the connection to {address}"),
-                io,
-            ),
+            (CloseReason::PeerClosed, Some(io)) => {
+                Error::with_source(ErrorKind::ServiceUnavailable, format!("lost the connection to {address}"), io)
+            }
             (reason, _) => {
                 let message = format!("lost the connection to {address}");
                 Error::with_source(ErrorKind::ServiceUnavailable, message, reason)

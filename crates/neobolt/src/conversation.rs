@@ -132,11 +132,7 @@ impl Conversation {
             access: AccessMode::Write,
             number: 0,
         };
-        let conversation = Arc::new(Self {
-            state: Mutex::new(state),
-            waiters,
-            waker,
-        });
+        let conversation = Arc::new(Self { state: Mutex::new(state), waiters, waker });
         conversation.lock().number = driver.register(&conversation);
         conversation
     }
@@ -294,17 +290,9 @@ impl State {
         options: Option<&TransactionOptions<'_>>,
         result: &Arc<ResultState>,
     ) -> Result<(), Error> {
-        let Run {
-            query,
-            parameters,
-            first_pull,
-        } = *run;
+        let Run { query, parameters, first_pull } = *run;
         let request = match options {
-            Some(options) => Request::RunAutoCommit {
-                query,
-                parameters,
-                options,
-            },
+            Some(options) => Request::RunAutoCommit { query, parameters, options },
             None => Request::Run { query, parameters },
         };
         let id = self.connection.bolt().send(&request)?;
@@ -331,10 +319,7 @@ impl State {
     pub(crate) fn discard(&mut self, result: &Arc<ResultState>) -> Result<(), Error> {
         let Some(run) = result.lock().run else { return Ok(()) };
         if self.connection.as_bolt().is_open(run) && !result.lock().requested {
-            self.send(
-                &Request::Discard { run, count: Count::All },
-                Reply::Stream(Arc::clone(result)),
-            )?;
+            self.send(&Request::Discard { run, count: Count::All }, Reply::Stream(Arc::clone(result)))?;
             result.lock().requested = true;
         }
         Ok(())
@@ -394,8 +379,7 @@ impl State {
             }
             Event::Failure { failure, .. } => {
                 wire_log::failed(&self.connection, &failure);
-                self.driver
-                    .suffered(Effect::of(&failure.code), &self.connection.address, &self.database);
+                self.driver.suffered(Effect::of(&failure.code), &self.connection.address, &self.database);
                 let reply = self.expected.pop_front();
                 let error = Error::server(failure);
                 // TELEMETRY and the like fail as the call that they belong to.

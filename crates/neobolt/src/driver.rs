@@ -116,11 +116,7 @@ impl DriverBuilder {
 }
 
 pub(crate) fn fetch_size(records: u32) -> Count {
-    if records == 0 {
-        Count::All
-    } else {
-        Count::Records(records.into())
-    }
+    if records == 0 { Count::All } else { Count::Records(records.into()) }
 }
 
 impl Driver {
@@ -128,12 +124,7 @@ impl Driver {
     ///
     /// `uri` is `bolt://host:port` for one server, or `neo4j://host:port` for a cluster or a server that may become one.
     pub fn builder(runtime: Arc<dyn Runtime>, uri: &str, auth: Auth) -> DriverBuilder {
-        DriverBuilder {
-            runtime,
-            uri: uri.into(),
-            auth,
-            config: Config::default(),
-        }
+        DriverBuilder { runtime, uri: uri.into(), auth, config: Config::default() }
     }
 
     /// Runs one query in a managed transaction and returns all of its result: the shortest way to a result.
@@ -161,12 +152,7 @@ impl Driver {
     /// It cannot be reached, does not answer, or refuses the credentials.
     pub async fn verify_connectivity(&self) -> Result<ServerInfo, Error> {
         let bookmarks = SessionBookmarks::new(Bookmarks::new(), None);
-        let target = Target {
-            access: AccessMode::Read,
-            database: None,
-            user: None,
-            bookmarks: &bookmarks,
-        };
+        let target = Target { access: AccessMode::Read, database: None, user: None, bookmarks: &bookmarks };
         let deadline = self.0.acquisition_deadline();
         let mut connection = self.0.connect(&target, deadline).await?.connection;
         let alive = timeout_at(&**self.runtime(), deadline, connection.ping()).await;
@@ -183,10 +169,7 @@ impl Driver {
         let inner = &self.0;
         inner.pool.close();
         let deadline = inner.now() + patience;
-        if timeout_at(&**self.runtime(), deadline, inner.pool.emptied())
-            .await
-            .is_err()
-        {
+        if timeout_at(&**self.runtime(), deadline, inner.pool.emptied()).await.is_err() {
             let conversations = std::mem::take(&mut *inner.lock_conversations());
             for conversation in conversations.into_values().filter_map(|it| it.upgrade()) {
                 conversation.abort();
@@ -249,19 +232,11 @@ impl DriverInner {
         let database = target.database.clone().or_else(|| target.bookmarks.home_database());
         let connected = if self.is_routing() {
             let guess_is_safe = !self.without_server_side_routing.load(Ordering::Relaxed);
-            self.router
-                .connect(self, target, database, guess_is_safe, deadline)
-                .await?
+            self.router.connect(self, target, database, guess_is_safe, deadline).await?
         } else {
-            let key = database
-                .clone()
-                .map_or(Database::Home(target.user.clone()), Database::Named);
+            let key = database.clone().map_or(Database::Home(target.user.clone()), Database::Named);
             let connection = self.pool.acquire(self.pool.dialer.uri.address(), deadline).await?;
-            Connected {
-                connection,
-                key,
-                database,
-            }
+            Connected { connection, key, database }
         };
         if !connected.connection.as_bolt().server().server_side_routing {
             self.without_server_side_routing.store(true, Ordering::Relaxed);
@@ -274,11 +249,7 @@ impl DriverInner {
         self: &Arc<Self>,
         target: &Target<'_>,
     ) -> Result<(Arc<Conversation>, Option<Arc<str>>), Error> {
-        let Connected {
-            connection,
-            key,
-            database,
-        } = self.connect(target, self.acquisition_deadline()).await?;
+        let Connected { connection, key, database } = self.connect(target, self.acquisition_deadline()).await?;
         let home = target.database.is_none();
         let user = target.user.clone();
         let conversation = Conversation::new(self, connection, key, home.then_some(user), target.bookmarks);

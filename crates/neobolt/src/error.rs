@@ -51,12 +51,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Box<str>>) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            message: message.into(),
-            failure: None,
-            source: None,
-        }))
+        Self(Arc::new(Inner { kind, message: message.into(), failure: None, source: None }))
     }
 
     pub(crate) fn with_source(
@@ -64,12 +59,7 @@ impl Error {
         message: impl Into<Box<str>>,
         source: impl StdError + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            message: message.into(),
-            failure: None,
-            source: Some(Box::new(source)),
-        }))
+        Self(Arc::new(Inner { kind, message: message.into(), failure: None, source: Some(Box::new(source)) }))
     }
 
     pub(crate) fn server(failure: Failure) -> Self {

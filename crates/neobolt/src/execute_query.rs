@@ -116,11 +116,7 @@ impl ExecuteQuery {
             let mut state = conversation.lock();
             state.telemetry(TelemetryApi::ExecuteQuery)?;
             state.begin(&options)?;
-            let run = Run {
-                query: &self.query.text,
-                parameters: &self.query.parameters,
-                first_pull: fetch,
-            };
+            let run = Run { query: &self.query.text, parameters: &self.query.parameters, first_pull: fetch };
             state.run(&run, None, &result)?;
             if committing {
                 state.commit()?;
@@ -146,11 +142,7 @@ impl ExecuteQuery {
             .await??;
         let summary = result.summary()?;
         let keys = result.opening().transpose()?.unwrap_or_default();
-        Ok(EagerResult {
-            keys,
-            records: result.into_records(),
-            summary,
-        })
+        Ok(EagerResult { keys, records: result.into_records(), summary })
     }
 }
 

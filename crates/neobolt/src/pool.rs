@@ -35,11 +35,7 @@ struct State {
 impl Pool {
     pub(crate) fn new(dialer: Dialer) -> Self {
         let core = neobolt_core::Pool::new(&dialer.config);
-        let state = Mutex::new(State {
-            core,
-            wakers: BTreeMap::new(),
-            closing: Vec::new(),
-        });
+        let state = Mutex::new(State { core, wakers: BTreeMap::new(), closing: Vec::new() });
         Self { dialer, state }
     }
 
@@ -75,16 +71,14 @@ impl Pool {
     /// Gives a connection to `address` that is ready for use, within `deadline`.
     pub(crate) async fn acquire(self: &Arc<Self>, address: &Address, deadline: Instant) -> Result<Pooled, Error> {
         let runtime = Arc::clone(&self.dialer.runtime);
-        timeout_at(&*runtime, deadline, self.acquire_unbounded(address, deadline))
-            .await
-            .unwrap_or_else(|_| {
-                let counts = self.counts(address);
-                let message = format!(
-                    "no connection to {address} within the acquisition timeout: {} in use, {} being opened, {} waiting",
-                    counts.in_use, counts.creating, counts.waiting
-                );
-                Err(Error::new(ErrorKind::AcquisitionTimeout, message))
-            })
+        timeout_at(&*runtime, deadline, self.acquire_unbounded(address, deadline)).await.unwrap_or_else(|_| {
+            let counts = self.counts(address);
+            let message = format!(
+                "no connection to {address} within the acquisition timeout: {} in use, {} being opened, {} waiting",
+                counts.in_use, counts.creating, counts.waiting
+            );
+            Err(Error::new(ErrorKind::AcquisitionTimeout, message))
+        })
     }
 
     async fn acquire_unbounded(self: &Arc<Self>, address: &Address, deadline: Instant) -> Result<Pooled, Error> {
@@ -92,12 +86,7 @@ impl Pool {
             let now = self.now();
             let mut answer = self.change(|core| core.acquire(now, address));
             if let Acquire::Wait(ticket) = answer {
-                answer = Waiting {
-                    pool: self,
-                    ticket: Some(ticket),
-                }
-                .granted()
-                .await;
+                answer = Waiting { pool: self, ticket: Some(ticket) }.granted().await;
             }
             let mut pooled = match answer {
                 Acquire::Dial(permit) => return Dialing::new(self, permit, deadline).await,
@@ -119,10 +108,7 @@ impl Pool {
 
     /// Opens a connection, within a bound of its own: it may go on after whoever asked for it has left.
     async fn dial(self: Arc<Self>, permit: DialPermit, deadline: Instant) -> Result<Pooled, Error> {
-        let mut guard = PermitGuard {
-            pool: &self,
-            permit: Some(permit),
-        };
+        let mut guard = PermitGuard { pool: &self, permit: Some(permit) };
         let address = guard.permit.as_ref().map(|permit| permit.address().clone());
         let address = address.expect("invariant: the permit is taken at the end");
         let dialed = timeout_at(&*self.dialer.runtime, deadline, self.dialer.dial(&address)).await;
@@ -236,10 +222,7 @@ struct Dialing<'a> {
 
 impl<'a> Dialing<'a> {
     fn new(pool: &'a Arc<Pool>, permit: DialPermit, deadline: Instant) -> Self {
-        Self {
-            pool,
-            dial: Some(Box::pin(Arc::clone(pool).dial(permit, deadline))),
-        }
+        Self { pool, dial: Some(Box::pin(Arc::clone(pool).dial(permit, deadline))) }
     }
 }
 
@@ -274,10 +257,7 @@ pub(crate) struct Pooled {
 
 impl Pooled {
     fn new(pool: &Arc<Pool>, lease: Lease<Box<Connection>>) -> Self {
-        Self {
-            pool: Arc::clone(pool),
-            lease: Some(lease),
-        }
+        Self { pool: Arc::clone(pool), lease: Some(lease) }
     }
 
     fn lease(&self) -> &Lease<Box<Connection>> {
@@ -311,10 +291,7 @@ impl Drop for Pooled {
             return give_back(&self.pool, lease, Disposition::Discard);
         }
         let runtime = Arc::clone(&self.pool.dialer.runtime);
-        let mut recovering = Recovering {
-            pool: Arc::clone(&self.pool),
-            lease: Some(lease),
-        };
+        let mut recovering = Recovering { pool: Arc::clone(&self.pool), lease: Some(lease) };
         self.pool.dialer.runtime.spawn(Box::pin(async move {
             let deadline = runtime.now() + RECOVERY;
             if let Some(lease) = &mut recovering.lease {

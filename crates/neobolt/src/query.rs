@@ -19,10 +19,7 @@ pub struct Query {
 impl Query {
     /// Returns a query without parameters.
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self {
-            text: text.into(),
-            parameters: Parameters::default(),
-        }
+        Self { text: text.into(), parameters: Parameters::default() }
     }
 
     /// Sets the parameter `$name`.

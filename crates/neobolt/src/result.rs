@@ -174,13 +174,7 @@ impl RecordStream {
         fetch: Count,
     ) -> Self {
         state.keep(conversation);
-        Self {
-            state,
-            keys,
-            fetch,
-            batch: None,
-            row: 0,
-        }
+        Self { state, keys, fetch, batch: None, row: 0 }
     }
 
     /// Returns the names of the columns.
@@ -292,17 +286,11 @@ impl RecordStream {
     /// As [`Self::collect`], or there is not exactly one record.
     pub async fn single(&mut self) -> Result<Record, Error> {
         let Some(record) = self.next().await? else {
-            return Err(Error::new(
-                ErrorKind::Result,
-                "one record was expected, but there is none",
-            ));
+            return Err(Error::new(ErrorKind::Result, "one record was expected, but there is none"));
         };
         if self.next().await?.is_some() {
             self.consume().await?;
-            return Err(Error::new(
-                ErrorKind::Result,
-                "one record was expected, but there are more",
-            ));
+            return Err(Error::new(ErrorKind::Result, "one record was expected, but there are more"));
         }
         Ok(record)
     }
@@ -317,9 +305,7 @@ impl RecordStream {
         if let Some(conversation) = self.state.lease() {
             self.state.abandon();
             let state = &self.state;
-            conversation
-                .until(|conversation| discarded(conversation, state))
-                .await??;
+            conversation.until(|conversation| discarded(conversation, state)).await??;
         }
         self.state.summary()
     }

@@ -17,11 +17,7 @@ pub(crate) struct Retries<E> {
 impl<E: TransactionError> Retries<E> {
     pub(crate) fn new(driver: &Driver) -> Self {
         let retry = Retry::new(driver.inner().config().retry_policy());
-        Self {
-            driver: driver.clone(),
-            retry,
-            last: None,
-        }
+        Self { driver: driver.clone(), retry, last: None }
     }
 
     /// Runs an attempt: the first for as long as it takes, a later one until the time for retries is over. Then the error

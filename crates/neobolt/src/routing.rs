@@ -26,10 +26,7 @@ pub(crate) struct Router {
 
 impl Router {
     pub(crate) fn new(uri: &ConnectionUri) -> Self {
-        Self {
-            routing: Mutex::new(Routing::new(uri.address().clone())),
-            joined: Mutex::default(),
-        }
+        Self { routing: Mutex::new(Routing::new(uri.address().clone())), joined: Mutex::default() }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Routing> {
@@ -47,17 +44,11 @@ impl Router {
     ) -> Result<Connected, Error> {
         // A guessed home database chooses the server; the server says whether the guess was right.
         let guess = || {
-            if guess_is_safe {
-                self.lock().home_database(&target.user)
-            } else {
-                None
-            }
+            if guess_is_safe { self.lock().home_database(&target.user) } else { None }
         };
         let (mut key, guessed) = match database.clone() {
             Some(name) => (Database::Named(name), false),
-            None => guess().map_or((Database::Home(target.user.clone()), false), |name| {
-                (Database::Named(name), true)
-            }),
+            None => guess().map_or((Database::Home(target.user.clone()), false), |name| (Database::Named(name), true)),
         };
         let mut refreshed = false;
         let mut last = None;
@@ -82,11 +73,7 @@ impl Router {
                     if let (None, Some(name)) = (&target.database, &database) {
                         target.bookmarks.resolved(name);
                     }
-                    return Ok(Connected {
-                        connection,
-                        key,
-                        database,
-                    });
+                    return Ok(Connected { connection, key, database });
                 }
                 Err(error) if error.kind() == ErrorKind::ServiceUnavailable => {
                     driver.deactivate(&address);
@@ -101,15 +88,8 @@ impl Router {
     fn candidate(&self, driver: &DriverInner, target: &Target<'_>, key: &Database) -> Option<Address> {
         let random = driver.pool.dialer.runtime.random();
         let routing = self.lock();
-        let table = routing
-            .table(key)
-            .filter(|table| table.is_fresh(driver.now(), target.access))?;
-        least_loaded(
-            table.candidates(target.access),
-            |it| driver.pool.counts(it).in_use,
-            random,
-        )
-        .cloned()
+        let table = routing.table(key).filter(|table| table.is_fresh(driver.now(), target.access))?;
+        least_loaded(table.candidates(target.access), |it| driver.pool.counts(it).in_use, random).cloned()
     }
 
     /// Has the table of `key` refreshed, by this call or another one. Returns the table's key and whether this call did it.
@@ -132,11 +112,7 @@ impl Router {
             };
             return Ok((key, false));
         };
-        let mut refreshing = Refreshing {
-            router: self,
-            driver,
-            permit: Some(permit),
-        };
+        let mut refreshing = Refreshing { router: self, driver, permit: Some(permit) };
         let routers = self.lock().routers_to_try(&key);
         let mut last = None;
         for router in routers {
@@ -174,11 +150,7 @@ impl Router {
         let connection = driver.pool.acquire(router, deadline).await?;
         let conversation = Conversation::new(driver, connection, key.clone(), None, target.bookmarks);
         let bookmarks = target.bookmarks.to_send();
-        let database = if let Database::Named(name) = key {
-            Some(&**name)
-        } else {
-            None
-        };
+        let database = if let Database::Named(name) = key { Some(&**name) } else { None };
         let request = Request::Route {
             context: driver.pool.dialer.uri.routing_context().unwrap_or_default(),
             bookmarks: bookmarks.iter().collect(),
@@ -188,13 +160,9 @@ impl Router {
         let slot = Arc::new(Mutex::new(None));
         conversation.lock().route(&request, &slot)?;
         let answered = conversation.until(|_| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let metadata = neobolt_io::timeout_at(&*driver.pool.dialer.runtime, deadline, answered)
-            .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(
-                    ErrorKind::AcquisitionTimeout,
-                    format!("{router} did not answer in time"),
-                ))
+        let metadata =
+            neobolt_io::timeout_at(&*driver.pool.dialer.runtime, deadline, answered).await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::AcquisitionTimeout, format!("{router} did not answer in time")))
             })?;
         read_table(&metadata, driver.now(), router)
     }
@@ -202,15 +170,8 @@ impl Router {
     async fn joined(&self, key: &Database) {
         poll_fn(|cx| {
             // The waker stands before the question, so no answer comes in between.
-            self.joined
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(cx.waker().clone());
-            if self.lock().is_refreshing(key) {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
+            self.joined.lock().unwrap_or_else(PoisonError::into_inner).push(cx.waker().clone());
+            if self.lock().is_refreshing(key) { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
     }
@@ -258,18 +219,12 @@ impl Drop for Refreshing<'_> {
 /// Reads the answer to ROUTE.
 fn read_table(metadata: &Map, now: Instant, router: &Address) -> Result<RoutingTable, Error> {
     let broken = |what: &str| {
-        Error::new(
-            ErrorKind::Protocol,
-            format!("{router} answered with a routing table without a valid {what}"),
-        )
+        Error::new(ErrorKind::Protocol, format!("{router} answered with a routing table without a valid {what}"))
     };
     let Some(Value::Map(table)) = metadata.get("rt") else {
         return Err(broken("rt"));
     };
-    let ttl = table
-        .get("ttl")
-        .and_then(Value::as_i64)
-        .and_then(|ttl| u64::try_from(ttl).ok());
+    let ttl = table.get("ttl").and_then(Value::as_i64).and_then(|ttl| u64::try_from(ttl).ok());
     // Neo4j's own is 300 s; a server that says for ever is asked again after a year.
     let ttl = Duration::from_secs(ttl.ok_or_else(|| broken("ttl"))?.min(365 * 24 * 3600));
     let Some(Value::List(entries)) = table.get("servers") else {
@@ -280,20 +235,13 @@ fn read_table(metadata: &Map, now: Instant, router: &Address) -> Result<RoutingT
         let Value::Map(entry) = entry else {
             return Err(broken("servers"));
         };
-        let role = entry
-            .get("role")
-            .and_then(Value::as_str)
-            .ok_or_else(|| broken("role"))?;
+        let role = entry.get("role").and_then(Value::as_str).ok_or_else(|| broken("role"))?;
         let Some(Value::List(addresses)) = entry.get("addresses") else {
             return Err(broken("addresses"));
         };
         let addresses = addresses
             .iter()
-            .map(|it| {
-                it.as_str()
-                    .and_then(|text| text.parse().ok())
-                    .ok_or_else(|| broken("address"))
-            })
+            .map(|it| it.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| broken("address")))
             .collect::<Result<Vec<Address>, _>>()?;
         // A role of a later server is no reason to refuse the others.
         if let Some(role) = Role::from_name(role) {

@@ -32,13 +32,7 @@ struct Seen {
 
 impl SessionBookmarks {
     pub(crate) fn new(bookmarks: Bookmarks, manager: Option<BookmarkManager>) -> Arc<Self> {
-        Arc::new(Self {
-            state: Mutex::new(Seen {
-                bookmarks,
-                ..Seen::default()
-            }),
-            manager,
-        })
+        Arc::new(Self { state: Mutex::new(Seen { bookmarks, ..Seen::default() }), manager })
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -101,12 +95,7 @@ impl SessionBuilder {
             access: AccessMode::Write,
             fetch_size: driver.inner().config().fetch_size,
         };
-        Self {
-            driver,
-            config,
-            bookmarks: Bookmarks::new(),
-            manager: None,
-        }
+        Self { driver, config, bookmarks: Bookmarks::new(), manager: None }
     }
 
     /// Sets the database: the user's home database by default. Naming it saves asking for it.
@@ -148,12 +137,7 @@ impl SessionBuilder {
     /// Makes the session. No connection is opened.
     pub fn build(self) -> Session {
         let bookmarks = SessionBookmarks::new(self.bookmarks, self.manager);
-        Session {
-            driver: self.driver,
-            config: self.config,
-            bookmarks,
-            previous: None,
-        }
+        Session { driver: self.driver, config: self.config, bookmarks, previous: None }
     }
 }
 
@@ -176,21 +160,14 @@ impl Session {
     /// It is sent once and never retried. A result that is still open when the session is used again is received to its end
     /// first, for its stream to be read later.
     pub fn run(&mut self, query: impl Into<Query>) -> RunAutoCommit<'_> {
-        RunAutoCommit {
-            session: self,
-            query: query.into(),
-            config: TransactionConfig::new(),
-        }
+        RunAutoCommit { session: self, query: query.into(), config: TransactionConfig::new() }
     }
 
     /// Begins an explicit transaction.
     ///
     /// With [`Pipelining::Fewest`] BEGIN is sent together with the first query, so the server's transaction begins there.
     pub fn begin_transaction(&mut self) -> BeginTransaction<'_> {
-        BeginTransaction {
-            session: self,
-            config: TransactionConfig::new(),
-        }
+        BeginTransaction { session: self, config: TransactionConfig::new() }
     }
 
     /// Runs `work` in a transaction that only reads, commits it and returns what `work` returned; runs it again when it
@@ -322,9 +299,7 @@ impl Session {
             state.begin(&options)?;
         }
         if self.driver.inner().config().pipelining == Pipelining::Official {
-            conversation
-                .until(|state| (state.is_quiet() && state.broken.is_none()).then_some(()))
-                .await?;
+            conversation.until(|state| (state.is_quiet() && state.broken.is_none()).then_some(())).await?;
         }
         Ok(Handle::new(conversation, self.fetch()))
     }
@@ -385,11 +360,7 @@ impl<'a> IntoFuture for RunAutoCommit<'a> {
             {
                 let mut state = conversation.lock();
                 state.telemetry(TelemetryApi::AutoCommit)?;
-                let run = Run {
-                    query: &query.text,
-                    parameters: &query.parameters,
-                    first_pull: fetch,
-                };
+                let run = Run { query: &query.text, parameters: &query.parameters, first_pull: fetch };
                 state.run(&run, Some(&options), &result)?;
             }
             let keys = conversation.until(|_| result.opening()).await??;
@@ -424,9 +395,7 @@ impl<'a> IntoFuture for BeginTransaction<'a> {
         let Self { session, config } = self;
         Box::pin(async move {
             let access = session.config.access;
-            let handle = session
-                .begin(access, &config, TelemetryApi::ExplicitTransaction)
-                .await?;
+            let handle = session.begin(access, &config, TelemetryApi::ExplicitTransaction).await?;
             Ok(Transaction::new(handle))
         })
     }

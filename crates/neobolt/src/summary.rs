@@ -71,11 +71,7 @@ impl ResultSummary {
 
     /// Returns the database that the query ran in.
     pub fn database(&self) -> Option<&str> {
-        self.0
-            .end
-            .get("db")
-            .or_else(|| self.0.run.get("db"))
-            .and_then(Value::as_str)
+        self.0.end.get("db").or_else(|| self.0.run.get("db")).and_then(Value::as_str)
     }
 
     /// Returns what kind of query it was.
@@ -197,9 +193,7 @@ impl Counters<'_> {
         let Some(stats) = self.0 else { return false };
         match stats.get("contains-updates") {
             Some(Value::Boolean(updates)) => *updates,
-            _ => stats
-                .iter()
-                .any(|(key, count)| key != "system-updates" && count.as_i64().is_some_and(|n| n > 0)),
+            _ => stats.iter().any(|(key, count)| key != "system-updates" && count.as_i64().is_some_and(|n| n > 0)),
         }
     }
 
@@ -249,11 +243,7 @@ impl<'a> Plan<'a> {
 }
 
 fn list<'a>(map: &'a Map, key: &str) -> &'a [Value] {
-    if let Some(Value::List(list)) = map.get(key) {
-        list
-    } else {
-        &[]
-    }
+    if let Some(Value::List(list)) = map.get(key) { list } else { &[] }
 }
 
 /// A notification: advice or a warning about a query.

@@ -28,11 +28,7 @@ impl Handle {
         {
             let mut state = self.conversation.lock();
             state.ensure_open()?;
-            let run = Run {
-                query: &query.text,
-                parameters: &query.parameters,
-                first_pull: self.fetch,
-            };
+            let run = Run { query: &query.text, parameters: &query.parameters, first_pull: self.fetch };
             state.run(&run, None, &result)?;
         }
         let keys = self.conversation.until(|_| result.opening()).await??;
@@ -95,10 +91,7 @@ impl Transaction {
 
     /// Runs a query. Several results of a transaction can be open at once, and read in turns.
     pub fn run(&mut self, query: impl Into<Query>) -> RunInTransaction<'_> {
-        RunInTransaction {
-            handle: &self.handle,
-            query: query.into(),
-        }
+        RunInTransaction { handle: &self.handle, query: query.into() }
     }
 
     /// Commits the transaction; records that were not read are dropped.
@@ -136,10 +129,7 @@ impl ManagedTransaction {
 
     /// Runs a query. Several results of a transaction can be open at once, and read in turns.
     pub fn run(&mut self, query: impl Into<Query>) -> RunInTransaction<'_> {
-        RunInTransaction {
-            handle: &self.handle,
-            query: query.into(),
-        }
+        RunInTransaction { handle: &self.handle, query: query.into() }
     }
 }
 

@@ -126,12 +126,7 @@ impl<T: Build> Container<T> {
             Header::Map(len) => Items::Map(Vec::with_capacity(len), Box::default()),
             Header::Structure(tag, len) => Items::Structure(tag, Vec::with_capacity(len)),
         };
-        Ok(Self {
-            start,
-            left,
-            owed_around,
-            items,
-        })
+        Ok(Self { start, left, owed_around, items })
     }
 
     /// Returns how many values this container and those around it still wait for, keys included.

@@ -80,20 +80,14 @@ impl<'a> Decoder<'a> {
     #[inline]
     #[must_use]
     pub const fn new(input: &'a [u8]) -> Self {
-        Self {
-            rest: input,
-            len: input.len(),
-        }
+        Self { rest: input, len: input.len() }
     }
 
     /// Creates a decoder that stands at offset `start` of `input`, or at its end when it is shorter.
     #[inline]
     #[must_use]
     pub fn at(input: &'a [u8], start: usize) -> Self {
-        Self {
-            rest: input.get(start..).unwrap_or_default(),
-            len: input.len(),
-        }
+        Self { rest: input.get(start..).unwrap_or_default(), len: input.len() }
     }
 
     /// Returns how many bytes of the input lie before the cursor.
@@ -272,11 +266,7 @@ impl<'a> Decoder<'a> {
     /// [`DecodeErrorKind::TrailingBytes`] if it is not.
     #[inline]
     pub fn finish(&self) -> Result<(), DecodeError> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(self.error(DecodeErrorKind::TrailingBytes))
-        }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.error(DecodeErrorKind::TrailingBytes)) }
     }
 
     /// Creates an error about the next value.

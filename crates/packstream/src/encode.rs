@@ -85,11 +85,7 @@ impl<'b, B: Buffer> Encoder<'b, B> {
     #[inline]
     #[must_use]
     pub fn new(buffer: &'b mut B) -> Self {
-        Self {
-            buffer,
-            tags: TagSet::default(),
-            depth: 0,
-        }
+        Self { buffer, tags: TagSet::default(), depth: 0 }
     }
 
     /// Returns what was written that not every peer knows: the tags of structures, and whether there was a UUID.

@@ -125,10 +125,9 @@ impl fmt::Display for DecodeErrorKind {
             Self::ReservedMarker(marker) => write!(f, "reserved marker 0x{marker:02X}"),
             Self::InvalidUtf8 => f.write_str("string is not valid UTF-8"),
             Self::Expected { expected, found } => write!(f, "expected {expected}, found {found}"),
-            Self::ExpectedStructure { expected, tag, fields } => write!(
-                f,
-                "expected {expected}, found a structure with tag 0x{tag:02X} and {fields} fields"
-            ),
+            Self::ExpectedStructure { expected, tag, fields } => {
+                write!(f, "expected {expected}, found a structure with tag 0x{tag:02X} and {fields} fields")
+            }
             Self::WrongLength { expected, found } => {
                 write!(f, "expected {expected} values, found {found}")
             }

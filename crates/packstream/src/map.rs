@@ -25,10 +25,7 @@ impl<V> Map<V> {
     /// Returns the value of `key`. Takes time in proportion to the number of entries.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&V> {
-        self.entries
-            .iter()
-            .rev()
-            .find_map(|(name, value)| (&**name == key).then_some(value))
+        self.entries.iter().rev().find_map(|(name, value)| (&**name == key).then_some(value))
     }
 
     /// Tells whether there is an entry with this key.
@@ -67,9 +64,7 @@ impl<V> Map<V> {
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
-        Self {
-            entries: Box::default(),
-        }
+        Self { entries: Box::default() }
     }
 }
 
@@ -106,20 +101,13 @@ impl<V: Encode> Encode for Map<V> {
 
 impl<V> From<Vec<(Box<str>, V)>> for Map<V> {
     fn from(entries: Vec<(Box<str>, V)>) -> Self {
-        Self {
-            entries: entries.into_boxed_slice(),
-        }
+        Self { entries: entries.into_boxed_slice() }
     }
 }
 
 impl<K: Into<Box<str>>, V, W: Into<V>> FromIterator<(K, W)> for Map<V> {
     fn from_iter<I: IntoIterator<Item = (K, W)>>(entries: I) -> Self {
-        Self {
-            entries: entries
-                .into_iter()
-                .map(|(key, value)| (key.into(), value.into()))
-                .collect(),
-        }
+        Self { entries: entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect() }
     }
 }
 

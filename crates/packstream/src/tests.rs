@@ -14,7 +14,5 @@ fn encoded<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    text.split_whitespace()
-        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
-        .collect()
+    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
 }

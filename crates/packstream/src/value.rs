@@ -78,10 +78,7 @@ impl Build for Value {
     }
 
     fn structure(tag: u8, fields: Vec<Self>) -> Result<Self, DecodeErrorKind> {
-        Ok(Self::Structure(Box::new(Structure {
-            tag,
-            fields: fields.into_boxed_slice(),
-        })))
+        Ok(Self::Structure(Box::new(Structure { tag, fields: fields.into_boxed_slice() })))
     }
 }
 

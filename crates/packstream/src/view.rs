@@ -35,11 +35,7 @@ impl<'a> ListRef<'a> {
     /// Returns an iterator that decodes the items as it goes, and ends after the first that cannot be decoded.
     #[must_use]
     pub fn iter<T: Decode<'a>>(&self) -> ListIter<'a, T> {
-        ListIter {
-            items: self.items.clone(),
-            left: self.len,
-            item: PhantomData,
-        }
+        ListIter { items: self.items.clone(), left: self.len, item: PhantomData }
     }
 
     /// Decodes all items.
@@ -140,11 +136,7 @@ impl<'a> MapRef<'a> {
     /// With `T` = [`Decoder`] the values stay undecoded.
     #[must_use]
     pub fn iter<T: Decode<'a>>(&self) -> MapIter<'a, T> {
-        MapIter {
-            entries: self.entries.clone(),
-            left: self.len,
-            value: PhantomData,
-        }
+        MapIter { entries: self.entries.clone(), left: self.len, value: PhantomData }
     }
 }
 

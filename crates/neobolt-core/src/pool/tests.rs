@@ -16,23 +16,17 @@ fn address() -> Address {
 }
 
 fn dial(acquired: Acquire<u32>) -> DialPermit {
-    let Acquire::Dial(permit) = acquired else {
-        panic!("{acquired:?} is no permit")
-    };
+    let Acquire::Dial(permit) = acquired else { panic!("{acquired:?} is no permit") };
     permit
 }
 
 fn ready(acquired: Acquire<u32>) -> Lease<u32> {
-    let Acquire::Ready(lease) = acquired else {
-        panic!("{acquired:?} is no lease")
-    };
+    let Acquire::Ready(lease) = acquired else { panic!("{acquired:?} is no lease") };
     lease
 }
 
 fn wait(acquired: Acquire<u32>) -> Ticket {
-    let Acquire::Wait(ticket) = acquired else {
-        panic!("{acquired:?} is no ticket")
-    };
+    let Acquire::Wait(ticket) = acquired else { panic!("{acquired:?} is no ticket") };
     ticket
 }
 
@@ -70,15 +64,7 @@ fn who_waits_is_served_in_order_and_a_grant_not_wanted_goes_on() {
     let lease = open(&mut pool, now, 1);
     let tickets: Vec<_> = (0..3).map(|_| wait(pool.acquire(now, &address()))).collect();
     let [first, second, third] = tickets.try_into().unwrap();
-    assert_eq!(
-        pool.counts(&address()),
-        Counts {
-            in_use: 1,
-            idle: 0,
-            creating: 0,
-            waiting: 3
-        }
-    );
+    assert_eq!(pool.counts(&address()), Counts { in_use: 1, idle: 0, creating: 0, waiting: 3 });
     assert_eq!(wait(pool.granted(second)), second);
 
     pool.release(now, lease, Disposition::Reuse);
@@ -247,11 +233,7 @@ impl User {
         match acquired {
             Acquire::Ready(lease) => {
                 assert_eq!(lease.address(), address);
-                assert!(
-                    self.leases.iter().all(|other| **other != *lease),
-                    "{} was lent twice",
-                    *lease
-                );
+                assert!(self.leases.iter().all(|other| **other != *lease), "{} was lent twice", *lease);
                 assert!(self.open.contains(&lease), "{} was closed and lent", *lease);
                 self.leases.push(lease);
             }
@@ -279,8 +261,7 @@ impl User {
                 if let Some(permit) = Self::take(&mut self.permits, which) {
                     self.opened += 1;
                     self.open.insert(self.opened);
-                    self.leases
-                        .push(self.pool.dialed(self.now, permit, self.opened).unwrap());
+                    self.leases.push(self.pool.dialed(self.now, permit, self.opened).unwrap());
                 }
             }
             Step::DialFailed(which) => {
@@ -290,11 +271,7 @@ impl User {
             }
             Step::Release(which, reuse) => {
                 if let Some(lease) = Self::take(&mut self.leases, which) {
-                    let disposition = if reuse {
-                        Disposition::Reuse
-                    } else {
-                        Disposition::Discard
-                    };
+                    let disposition = if reuse { Disposition::Reuse } else { Disposition::Discard };
                     self.pool.release(self.now, lease, disposition);
                 }
             }
@@ -326,26 +303,15 @@ impl User {
         while let Some(event) = self.pool.poll_event() {
             match event {
                 PoolEvent::Wake(ticket) => {
-                    let (_, address, _) = self
-                        .tickets
-                        .iter()
-                        .find(|(other, ..)| *other == ticket)
-                        .unwrap()
-                        .clone();
-                    let mut queue = self
-                        .tickets
-                        .iter_mut()
-                        .filter(|(_, of, woken)| *of == address && !*woken);
+                    let (_, address, _) = self.tickets.iter().find(|(other, ..)| *other == ticket).unwrap().clone();
+                    let mut queue = self.tickets.iter_mut().filter(|(_, of, woken)| *of == address && !*woken);
                     let first = queue.next().expect("somebody waits");
                     assert_eq!(first.0, ticket, "not the first in the queue");
                     first.2 = true;
                 }
                 PoolEvent::Close(connection) => {
                     assert!(self.open.remove(&connection), "{connection} was closed twice");
-                    assert!(
-                        self.leases.iter().all(|lease| **lease != connection),
-                        "{connection} is in use"
-                    );
+                    assert!(self.leases.iter().all(|lease| **lease != connection), "{connection} is in use");
                 }
             }
         }
@@ -355,33 +321,12 @@ impl User {
         let mut open = 0;
         for host in 0..2 {
             let address = Self::host(host);
-            let Counts {
-                in_use,
-                idle,
-                creating,
-                waiting,
-            } = self.pool.counts(&address);
+            let Counts { in_use, idle, creating, waiting } = self.pool.counts(&address);
             assert!(in_use + idle + creating <= MAX);
-            assert!(
-                waiting == 0 || (idle == 0 && in_use + creating == MAX),
-                "somebody waits without need"
-            );
-            assert_eq!(
-                waiting,
-                self.tickets
-                    .iter()
-                    .filter(|(_, of, woken)| *of == address && !woken)
-                    .count()
-            );
+            assert!(waiting == 0 || (idle == 0 && in_use + creating == MAX), "somebody waits without need");
+            assert_eq!(waiting, self.tickets.iter().filter(|(_, of, woken)| *of == address && !woken).count());
             assert!(in_use >= self.leases.iter().filter(|lease| *lease.address() == address).count());
-            assert!(
-                creating
-                    >= self
-                        .permits
-                        .iter()
-                        .filter(|permit| *permit.address() == address)
-                        .count()
-            );
+            assert!(creating >= self.permits.iter().filter(|permit| *permit.address() == address).count());
             open += in_use + idle;
         }
         assert_eq!(open, self.open.len(), "connections got lost");

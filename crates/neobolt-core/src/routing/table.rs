@@ -129,9 +129,7 @@ impl RoutingTable {
     /// Returns whether the table mentions this server.
     #[must_use]
     pub fn contains(&self, address: &Address) -> bool {
-        [&self.routers, &self.readers, &self.writers]
-            .into_iter()
-            .any(|servers| servers.contains(address))
+        [&self.routers, &self.readers, &self.writers].into_iter().any(|servers| servers.contains(address))
     }
 
     /// Removes a server from all roles.

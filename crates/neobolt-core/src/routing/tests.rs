@@ -23,11 +23,8 @@ fn try_table(
     readers: &str,
     writers: &str,
 ) -> Result<RoutingTable, Rejected> {
-    let servers = [
-        (Role::Write, addresses(writers)),
-        (Role::Read, addresses(readers)),
-        (Role::Route, addresses(routers)),
-    ];
+    let servers =
+        [(Role::Write, addresses(writers)), (Role::Read, addresses(readers)), (Role::Route, addresses(routers))];
     RoutingTable::new(now, name.map(Arc::from), TTL, servers)
 }
 
@@ -36,9 +33,7 @@ fn named(name: &str) -> Database {
 }
 
 fn refresh(routing: &mut Routing, now: Instant, database: &Database, table: Option<RoutingTable>) -> Option<Database> {
-    let Refresh::Start(permit) = routing.begin_refresh(database) else {
-        panic!("{database:?} is being refreshed")
-    };
+    let Refresh::Start(permit) = routing.begin_refresh(database) else { panic!("{database:?} is being refreshed") };
     assert_eq!(permit.database(), database);
     routing.end_refresh(now, permit, table)
 }
@@ -86,21 +81,11 @@ fn routers_are_tried_in_the_order_of_hope() {
     let movies = named("movies");
     assert_eq!(routing.routers_to_try(&movies), addresses("initial"));
 
-    refresh(
-        &mut routing,
-        now,
-        &movies,
-        Some(table(now, Some("movies"), "a b", "c", "d")),
-    );
+    refresh(&mut routing, now, &movies, Some(table(now, Some("movies"), "a b", "c", "d")));
     assert_eq!(routing.routers_to_try(&movies), addresses("a b initial"));
     assert_eq!(routing.routers_to_try(&named("other")), addresses("initial"));
 
-    refresh(
-        &mut routing,
-        now,
-        &movies,
-        Some(table(now, Some("movies"), "a b initial", "c", "")),
-    );
+    refresh(&mut routing, now, &movies, Some(table(now, Some("movies"), "a b initial", "c", "")));
     assert_eq!(routing.routers_to_try(&movies), addresses("initial a b"));
 }
 
@@ -108,9 +93,7 @@ fn routers_are_tried_in_the_order_of_hope() {
 fn one_refresh_at_a_time_per_database() {
     let now = epoch();
     let mut routing = Routing::new(address("initial"));
-    let Refresh::Start(permit) = routing.begin_refresh(&named("movies")) else {
-        panic!()
-    };
+    let Refresh::Start(permit) = routing.begin_refresh(&named("movies")) else { panic!() };
     assert!(matches!(routing.begin_refresh(&named("movies")), Refresh::Join));
     assert!(matches!(routing.begin_refresh(&named("other")), Refresh::Start(_)));
     assert!(routing.is_refreshing(&named("movies")));
@@ -125,12 +108,7 @@ fn the_home_database_gets_its_name_from_the_answer() {
     let mut routing = Routing::new(address("initial"));
     let ann = Some(Arc::from("ann"));
     let home = Database::Home(ann.clone());
-    let key = refresh(
-        &mut routing,
-        now,
-        &home,
-        Some(table(now, Some("movies"), "a", "a", "a")),
-    );
+    let key = refresh(&mut routing, now, &home, Some(table(now, Some("movies"), "a", "a", "a")));
     assert_eq!(key, Some(named("movies")));
     assert!(routing.table(&named("movies")).is_some() && routing.table(&home).is_none());
     assert_eq!(routing.home_database(&ann).as_deref(), Some("movies"));
@@ -138,10 +116,7 @@ fn the_home_database_gets_its_name_from_the_answer() {
 
     // A server before 4.4 does not tell the name.
     let home = Database::Home(None);
-    assert_eq!(
-        refresh(&mut routing, now, &home, Some(table(now, None, "a", "a", "a"))),
-        Some(home.clone())
-    );
+    assert_eq!(refresh(&mut routing, now, &home, Some(table(now, None, "a", "a", "a"))), Some(home.clone()));
     assert!(routing.table(&home).is_some());
 }
 
@@ -162,12 +137,7 @@ fn the_least_recently_used_home_database_is_forgotten() {
 fn tables_are_dropped_some_time_after_they_ran_out() {
     let now = epoch();
     let mut routing = Routing::new(address("initial"));
-    refresh(
-        &mut routing,
-        now,
-        &named("movies"),
-        Some(table(now, None, "a", "a", "a")),
-    );
+    refresh(&mut routing, now, &named("movies"), Some(table(now, None, "a", "a", "a")));
     let almost = now + TTL + PURGE_DELAY - Duration::from_nanos(1);
     refresh(&mut routing, almost, &named("other"), None);
     assert!(routing.contains(&address("a")));
@@ -180,20 +150,9 @@ fn servers_are_forgotten_in_all_tables_writers_in_one() {
     let now = epoch();
     let mut routing = Routing::new(address("initial"));
     for name in ["one", "two"] {
-        refresh(
-            &mut routing,
-            now,
-            &named(name),
-            Some(table(now, None, "a b", "a b", "a b")),
-        );
+        refresh(&mut routing, now, &named(name), Some(table(now, None, "a b", "a b", "a b")));
     }
-    let writers = |routing: &Routing, name| {
-        routing
-            .table(&named(name))
-            .unwrap()
-            .candidates(AccessMode::Write)
-            .to_vec()
-    };
+    let writers = |routing: &Routing, name| routing.table(&named(name)).unwrap().candidates(AccessMode::Write).to_vec();
     routing.forget_writer(&named("one"), &address("a"));
     assert_eq!(writers(&routing, "one"), addresses("b"));
     assert_eq!(writers(&routing, "two"), addresses("a b"));
@@ -206,9 +165,8 @@ fn servers_are_forgotten_in_all_tables_writers_in_one() {
 fn the_least_loaded_server_wins_and_chance_decides_among_equals() {
     let servers = addresses("a b c");
     let load = |address: &Address| if address.host() == "b" { 2 } else { 1 };
-    let chosen: BTreeSet<_> = (0..10)
-        .map(|random| least_loaded(&servers, load, random).unwrap().host().to_owned())
-        .collect();
+    let chosen: BTreeSet<_> =
+        (0..10).map(|random| least_loaded(&servers, load, random).unwrap().host().to_owned()).collect();
     assert_eq!(chosen, BTreeSet::from(["a".to_owned(), "c".to_owned()]));
     assert_eq!(least_loaded(&[], load, 0), None);
 }

@@ -17,12 +17,7 @@ pub(super) fn node(node: &engine::Node) -> Result<Node, Failure> {
 }
 
 pub(super) fn relationship(edge: &engine::Edge) -> Result<Relationship, Failure> {
-    let UnboundRelationship {
-        id,
-        element_id,
-        rel_type,
-        properties,
-    } = unbound(edge)?;
+    let UnboundRelationship { id, element_id, rel_type, properties } = unbound(edge)?;
     Ok(Relationship {
         id,
         element_id,

@@ -60,19 +60,13 @@ fn made<'de, T: Deserialize<'de>>(components: &[i64]) -> Option<T> {
 }
 
 fn zoned(it: &DateTimeZoneId) -> Result<EngineValue, Failure> {
-    let zone: chrono_tz::Tz = it
-        .zone_id()
-        .parse()
-        .map_err(|_| failure::argument(format!("the time zone '{}' is unknown", it.zone_id())))?;
+    let zone: chrono_tz::Tz =
+        it.zone_id().parse().map_err(|_| failure::argument(format!("the time zone '{}' is unknown", it.zone_id())))?;
     let out_of_range = || failure::argument("a temporal value is out of the range of the embedded engine");
     let utc = chrono::DateTime::from_timestamp(it.seconds(), it.nanosecond()).ok_or_else(out_of_range)?;
     let offset = zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
-    let local = DateTime::from_utc(it.seconds(), it.nanosecond(), offset)
-        .ok_or_else(out_of_range)?
-        .local();
-    let mut value = made(&with(&parts(local), offset))
-        .map(EngineValue::DateTime)
-        .ok_or_else(out_of_range)?;
+    let local = DateTime::from_utc(it.seconds(), it.nanosecond(), offset).ok_or_else(out_of_range)?.local();
+    let mut value = made(&with(&parts(local), offset)).map(EngineValue::DateTime).ok_or_else(out_of_range)?;
     if let EngineValue::DateTime(made) = &mut value {
         made.2 = Some(it.zone_id().to_owned());
     }
@@ -84,12 +78,7 @@ fn date_parts(date: Date) -> [i64; 3] {
 }
 
 fn time_parts(time: LocalTime) -> [i64; 4] {
-    [
-        time.hour().into(),
-        time.minute().into(),
-        time.second().into(),
-        time.nanosecond().into(),
-    ]
+    [time.hour().into(), time.minute().into(), time.second().into(), time.nanosecond().into()]
 }
 
 fn parts(it: LocalDateTime) -> Vec<i64> {
@@ -101,23 +90,14 @@ fn with(components: &[i64], offset_seconds: i32) -> Vec<i64> {
 }
 
 fn date(date: &impl Datelike) -> Option<Date> {
-    Date::new(
-        date.year().into(),
-        u8::try_from(date.month()).ok()?,
-        u8::try_from(date.day()).ok()?,
-    )
+    Date::new(date.year().into(), u8::try_from(date.month()).ok()?, u8::try_from(date.day()).ok()?)
 }
 
 fn time(time: NaiveTime) -> Option<LocalTime> {
     let component = |value: u32| u8::try_from(value).ok();
     // A leap second is counted as nanoseconds beyond the second before it, which Bolt does not know.
     let nanosecond = time.nanosecond().min(999_999_999);
-    LocalTime::new(
-        component(time.hour())?,
-        component(time.minute())?,
-        component(time.second())?,
-        nanosecond,
-    )
+    LocalTime::new(component(time.hour())?, component(time.minute())?, component(time.second())?, nanosecond)
 }
 
 fn date_time(it: NaiveDateTime) -> Option<LocalDateTime> {

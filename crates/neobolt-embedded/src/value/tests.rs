@@ -18,26 +18,15 @@ fn values_come_back_as_they_were() {
         Value::Float(-0.0),
         Value::String("ö\u{1F980}".into()),
         Value::List([Value::Null, Value::List(Box::default())].into()),
-        Value::Map(Map::from_iter([
-            ("a", Value::Integer(1)),
-            ("b", Value::Map(Map::default())),
-        ])),
+        Value::Map(Map::from_iter([("a", Value::Integer(1)), ("b", Value::Map(Map::default()))])),
         Value::Date(date),
         Value::LocalTime(time),
         Value::Time(Time::new(time, -3_600).unwrap()),
         Value::LocalDateTime(LocalDateTime::new(date, time)),
         Value::DateTime(DateTime::from_utc(1_700_000_000, 1, 19_800).unwrap()),
         // One hour apart, and the same on a clock in Stockholm.
-        Value::DateTimeZoneId(
-            DateTimeZoneId::from_utc(1_698_537_600, 0, "Europe/Stockholm")
-                .unwrap()
-                .into(),
-        ),
-        Value::DateTimeZoneId(
-            DateTimeZoneId::from_utc(1_698_541_200, 0, "Europe/Stockholm")
-                .unwrap()
-                .into(),
-        ),
+        Value::DateTimeZoneId(DateTimeZoneId::from_utc(1_698_537_600, 0, "Europe/Stockholm").unwrap().into()),
+        Value::DateTimeZoneId(DateTimeZoneId::from_utc(1_698_541_200, 0, "Europe/Stockholm").unwrap().into()),
         Value::Duration(Duration::new(1, -2, 3, 4).unwrap().into()),
     ] {
         there_and_back(value);

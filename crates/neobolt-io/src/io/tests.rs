@@ -25,13 +25,7 @@ struct Time {
 impl Fake {
     fn new() -> Self {
         let now = Instant::now();
-        let time = Time {
-            now,
-            coarse: Duration::ZERO,
-            asked: 0,
-            made: 0,
-            set: 0,
-        };
+        let time = Time { now, coarse: Duration::ZERO, asked: 0, made: 0, set: 0 };
         Self(Arc::new(Mutex::new(time)))
     }
 
@@ -89,11 +83,7 @@ impl Future for FakeSleep {
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         let time = self.time.0.lock().unwrap();
-        if time.now + time.coarse >= self.at {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if time.now + time.coarse >= self.at { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -256,9 +246,7 @@ impl Bench {
 }
 
 fn kind(poll: Poll<io::Result<()>>) -> io::ErrorKind {
-    let Poll::Ready(result) = poll else {
-        panic!("an error was expected")
-    };
+    let Poll::Ready(result) = poll else { panic!("an error was expected") };
     result.unwrap_err().kind()
 }
 
@@ -306,11 +294,7 @@ fn one_timer_serves_a_deadline_that_moves_with_every_byte() {
         assert!(bench.drive().is_pending());
         bench.time.advance(SECOND / 100);
     }
-    assert_eq!(
-        bench.time.counts(),
-        (2000, 1, 0),
-        "one look at the clock a read and a wait"
-    );
+    assert_eq!(bench.time.counts(), (2000, 1, 0), "one look at the clock a read and a wait");
 
     bench.time.advance(111 * SECOND); // when the timer was set for
     assert!(bench.drive().is_pending(), "the clock decides");
@@ -431,9 +415,7 @@ fn a_failed_write_is_reported_at_once_when_nothing_is_read() {
 fn a_failed_read_is_the_end() {
     let mut bench = Bench::new();
     bench.script(|script| {
-        script
-            .reads
-            .push_back(Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())));
+        script.reads.push_back(Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())));
     });
     assert_eq!(kind(bench.drive()), io::ErrorKind::ConnectionReset);
     assert!(bench.machine.eof);

@@ -41,9 +41,7 @@ pub(crate) struct TestRuntime {
 
 impl TestRuntime {
     pub(crate) fn new() -> Self {
-        Self {
-            now: Arc::new(Mutex::new(Instant::now())),
-        }
+        Self { now: Arc::new(Mutex::new(Instant::now())) }
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -73,10 +71,7 @@ impl Runtime for TestRuntime {
     }
 
     fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Sleep>> {
-        Box::pin(TestSleep {
-            runtime: self.clone(),
-            at,
-        })
+        Box::pin(TestSleep { runtime: self.clone(), at })
     }
 
     fn spawn(&self, _task: BoxFuture<'static, ()>) {}
@@ -92,11 +87,7 @@ impl Future for TestSleep {
 
     /// Wakes nobody: the test polls again when it has moved the clock.
     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        if self.runtime.now() >= self.at {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if self.runtime.now() >= self.at { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -185,12 +176,7 @@ impl Client {
             backend,
             Arc::new(config),
         );
-        let mut client = Self {
-            runtime,
-            pipe,
-            handler: Some(Box::pin(handler)),
-            unfinished: Vec::new(),
-        };
+        let mut client = Self { runtime, pipe, handler: Some(Box::pin(handler)), unfinished: Vec::new() };
         let slot = [0, 0, version.1, version.0];
         client.send_bytes(&[&[0x60, 0x60, 0xB0, 0x17][..], &slot, &[0; 12]].concat());
         client.turn();
@@ -204,10 +190,7 @@ impl Client {
         client.send(HELLO, [map([("user_agent", "test/1.0".into())])]);
         client.send(LOGON, [map([("scheme", "none".into())])]);
         let answers = client.receive();
-        assert!(
-            answers.len() == 2 && answers.iter().all(|answer| answer.starts_with("SUCCESS")),
-            "{answers:?}"
-        );
+        assert!(answers.len() == 2 && answers.iter().all(|answer| answer.starts_with("SUCCESS")), "{answers:?}");
         client
     }
 
@@ -218,12 +201,7 @@ impl Client {
     /// Sends a message; it is read with the next turn.
     pub(crate) fn send<const N: usize>(&mut self, tag: u8, fields: [Value; N]) {
         let mut message = Vec::new();
-        Encoder::new(&mut message)
-            .encode(&Structure {
-                tag,
-                fields: fields.into(),
-            })
-            .unwrap();
+        Encoder::new(&mut message).encode(&Structure { tag, fields: fields.into() }).unwrap();
         let mut framed = Vec::new();
         for chunk in message.chunks(0xFFFF) {
             framed.extend_from_slice(&(chunk.len() as u16).to_be_bytes());
@@ -300,11 +278,7 @@ impl Client {
                 message.extend_from_slice(chunk);
                 continue;
             }
-            messages.push(if message.is_empty() {
-                "NOOP".to_owned()
-            } else {
-                print(&message)
-            });
+            messages.push(if message.is_empty() { "NOOP".to_owned() } else { print(&message) });
             message.clear();
             finished = bytes.len() - rest.len();
         }
@@ -315,9 +289,7 @@ impl Client {
 
 fn print(message: &[u8]) -> String {
     let value: Value = Decoder::new(message).decode().unwrap();
-    let Value::Structure(structure) = value else {
-        panic!("{value:?}")
-    };
+    let Value::Structure(structure) = value else { panic!("{value:?}") };
     let name = match structure.tag {
         0x70 => "SUCCESS",
         0x71 => "RECORD",

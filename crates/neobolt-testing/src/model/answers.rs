@@ -28,7 +28,9 @@ pub(super) async fn answer(transaction: &mut Transaction, query: &Query) -> Resu
             Answer::lazy(&["quotient"], (1..=n).map(quotient), "r")
         }
         queries::UNKNOWN_LABEL => unknown_label(),
-        queries::CREATE_PAIR | queries::MATCH_PATH | queries::DELETE_ADA | queries::DELETE_PAIR => pair(transaction, query).await?,
+        queries::CREATE_PAIR | queries::MATCH_PATH | queries::DELETE_ADA | queries::DELETE_PAIR => {
+            pair(transaction, query).await?
+        }
         queries::CREATE_CONSTRAINT | queries::DROP_CONSTRAINT => Answer::rows(&[], [], "s"),
         queries::CREATE_UNIQUE | queries::DELETE_UNIQUE => unique(transaction, query).await?,
         text => counter(transaction, query, text).await?,
@@ -112,12 +114,10 @@ async fn pair(transaction: &mut Transaction, query: &Query) -> Result<Answer, Fa
                 rel_type: "KNOWS".into(),
                 properties: since,
             };
-            let row = vec![
-                Value::Node(Box::new(ada)),
-                Value::Relationship(Box::new(knows)),
-                Value::Node(Box::new(charles)),
-            ];
-            let stats = [("nodes-created", 2), ("relationships-created", 1), ("properties-set", 5), ("labels-added", 2)];
+            let row =
+                vec![Value::Node(Box::new(ada)), Value::Relationship(Box::new(knows)), Value::Node(Box::new(charles))];
+            let stats =
+                [("nodes-created", 2), ("relationships-created", 1), ("properties-set", 5), ("labels-added", 2)];
             changed(Answer::rows(&["a", "k", "b"], [row], "rw"), &stats)
         }
         queries::DELETE_ADA => {
@@ -131,8 +131,12 @@ async fn pair(transaction: &mut Transaction, query: &Query) -> Result<Answer, Fa
             Answer::rows(&[], [], "w")
         }
         _ => {
-            let knows =
-                UnboundRelationship { id: 3, element_id: "5:model:3".into(), rel_type: "KNOWS".into(), properties: since };
+            let knows = UnboundRelationship {
+                id: 3,
+                element_id: "5:model:3".into(),
+                rel_type: "KNOWS".into(),
+                properties: since,
+            };
             let path = Path::new([ada, charles], [knows], [1, 1]).expect("invariant: the indices name what is there");
             let row = transaction.get(&name).map(|_| vec![Value::Path(Box::new(path))]);
             Answer::rows(&["p"], row, "r")
@@ -143,7 +147,8 @@ async fn pair(transaction: &mut Transaction, query: &Query) -> Result<Answer, Fa
 /// Neo4j's warning, in the form of Bolt 5.6 and in that of older versions.
 fn unknown_label() -> Answer {
     let mut answer = Answer::rows(&["n"], [], "r");
-    let status = |entries: &[(&str, &str)]| entries.iter().map(|(key, value)| (*key, Value::from(*value))).collect::<Map>();
+    let status =
+        |entries: &[(&str, &str)]| entries.iter().map(|(key, value)| (*key, Value::from(*value))).collect::<Map>();
     let warning = [
         ("gql_status", "01N50"),
         ("status_description", "warn: label does not exist. The label `ScenarioNoSuchLabel` does not exist."),

@@ -7,8 +7,6 @@ use std::task::{Context, Poll};
 use neobolt_proto::{Failure, Value};
 use neobolt_server::{QueryResult, Rows, Step, Summary};
 
-
-
 /// What a query answers with.
 pub(super) struct Answer {
     fields: Vec<String>,

@@ -66,7 +66,8 @@ pub(super) async fn a_session_runs_auto_commit_queries(target: &Target) -> Outco
         ensure_eq!(record.get::<i64>("value")?, expected);
     }
     session.run(queries::DELETE_COUNTER).param("key", &*key).await?.consume().await?;
-    let values: Vec<i64> = session.run(queries::READ_COUNTER).param("key", &*key).await?.collect_column("value").await?;
+    let values: Vec<i64> =
+        session.run(queries::READ_COUNTER).param("key", &*key).await?.collect_column("value").await?;
     ensure!(values.is_empty());
 
     let mut reader = driver.session().database("neo4j").default_access_mode(AccessMode::Read).build();
@@ -164,13 +165,19 @@ pub(super) async fn parameters_are_of_rust_types(target: &Target) -> Outcome {
         (Query::new(queries::ECHO).param("value", 7_u8), Value::from(7)),
         (Query::new(queries::ECHO).param("value", Some(1.5_f64)), Value::from(1.5)),
         (Query::new(queries::ECHO).param("value", None::<i64>), Value::Null),
-        (Query::new(queries::ECHO).param("value", vec![true, false]), Value::from(vec![Value::from(true), Value::from(false)])),
+        (
+            Query::new(queries::ECHO).param("value", vec![true, false]),
+            Value::from(vec![Value::from(true), Value::from(false)]),
+        ),
         (Query::new(queries::ECHO).param("value", (1, "two")), Value::from(vec![Value::from(1), Value::from("two")])),
         (
             Query::new(queries::ECHO).param("value", BTreeMap::from([("born", 1815)])),
             Value::Map([("born", 1815_i64)].into_iter().collect()),
         ),
-        (Query::new(queries::ECHO).params(Parameters::new().with("value", [1, 2])), Value::from(vec![Value::from(1), Value::from(2)])),
+        (
+            Query::new(queries::ECHO).params(Parameters::new().with("value", [1, 2])),
+            Value::from(vec![Value::from(1), Value::from(2)]),
+        ),
         // What is not used does no harm.
         (Query::new(queries::ECHO).param("value", 1).param("other", 2), Value::from(1)),
         (Query::new(queries::ECHO).param("value", 1).param("value", 2), Value::from(2)),

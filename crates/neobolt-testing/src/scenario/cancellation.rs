@@ -153,7 +153,9 @@ pub(super) async fn a_commit_is_dropped_at_each_await(target: &Target) -> Outcom
         transaction.run(queries::CREATE_COUNTER).param("key", &*key).await?.consume().await?;
         let finished = dropped_after(polls, transaction.commit()).await.transpose()?.is_some();
         let values: Vec<i64> = session
-            .execute_write(async |mut tx| tx.run(queries::READ_COUNTER).param("key", &*key).await?.collect_column("value").await)
+            .execute_write(async |mut tx| {
+                tx.run(queries::READ_COUNTER).param("key", &*key).await?.collect_column("value").await
+            })
             .await?;
         // It happened or it did not; nothing in between.
         ensure!(values == [0] || (values.is_empty() && !finished), "the counter is {values:?}");

@@ -52,9 +52,8 @@ pub(super) async fn any_fetch_size_gives_all_records(target: &Target) -> Outcome
             ensure!(numbers(&mut stream).await?.into_iter().eq(1..=n));
         }
         let n = 50;
-        let in_transaction: Vec<i64> = session
-            .execute_read(async |mut tx| tx.run(range(n)).await?.collect_column("i").await)
-            .await?;
+        let in_transaction: Vec<i64> =
+            session.execute_read(async |mut tx| tx.run(range(n)).await?.collect_column("i").await).await?;
         ensure!(in_transaction.into_iter().eq(1..=n));
     }
     let result = driver.execute_query(range(50)).await?;

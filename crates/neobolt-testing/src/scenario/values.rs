@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use neobolt::types::{
-    Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Node, Path, Point, Relationship, Time, Uuid, Vector,
+    Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Node, Path, Point, Relationship, Time, Uuid,
+    Vector,
 };
 use neobolt::{ByteArray, Decode, Encode, Map, Value};
 
@@ -38,10 +39,12 @@ pub(super) async fn null_and_scalars(target: &Target) -> Outcome {
     ensure_eq!(record.get::<Value>("value")?, Value::Null);
 
     echo(target, [true, false]).await?;
-    let integers = [0, -16, -17, 127, 128, -128, -129, 32_767, 32_768, -32_769, 1 << 31, -(1 << 31) - 1, i64::MAX, i64::MIN];
+    let integers =
+        [0, -16, -17, 127, 128, -128, -129, 32_767, 32_768, -32_769, 1 << 31, -(1 << 31) - 1, i64::MAX, i64::MIN];
     echo(target, integers).await?;
     echo(target, [0.0, -0.0, 1.5, f64::MIN_POSITIVE, f64::MAX, f64::MIN, f64::INFINITY, f64::NEG_INFINITY]).await?;
-    let texts = ["", "a", "Ünïcödé 🦀 \u{0} \"'\\", &"x".repeat(15), &"x".repeat(16), &"x".repeat(256), &"ß".repeat(70_000)];
+    let texts =
+        ["", "a", "Ünïcödé 🦀 \u{0} \"'\\", &"x".repeat(15), &"x".repeat(16), &"x".repeat(256), &"ß".repeat(70_000)];
     echo(target, texts.map(str::to_owned)).await?;
     let record = session.run(queries::ECHO).param("value", "borrowed").await?.single().await?;
     ensure_eq!(record.get::<&str>("value")?, "borrowed");

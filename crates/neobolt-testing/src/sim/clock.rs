@@ -18,12 +18,7 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new() -> Self {
         let start = Instant::now(); // only differences to it ever matter
-        Self {
-            start,
-            now: start,
-            next: 0,
-            timers: BTreeMap::new(),
-        }
+        Self { start, now: start, next: 0, timers: BTreeMap::new() }
     }
 
     pub(super) fn now(&self) -> Instant {

@@ -98,10 +98,7 @@ pub(super) fn block_on<F: Future>(core: &Core, future: F) -> F::Output {
             "livelock after {:?}: tasks wake each other and the clock stands still",
             core.world().env.clock.elapsed(),
         );
-        let waker = Waker::from(Arc::new(TaskWaker {
-            id,
-            ready: Arc::clone(&ready),
-        }));
+        let waker = Waker::from(Arc::new(TaskWaker { id, ready: Arc::clone(&ready) }));
         let mut cx = Context::from_waker(&waker);
         if id == root {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {

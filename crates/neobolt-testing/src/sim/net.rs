@@ -73,12 +73,7 @@ impl Link {
 
     /// Breaks the link if it is time.
     fn strain(&mut self, env: &mut Env) {
-        let Some(Break {
-            direction,
-            after,
-            fault,
-        }) = self.fault
-        else {
+        let Some(Break { direction, after, fault }) = self.fault else {
             return;
         };
         if self.pipe(direction).written < after {
@@ -131,23 +126,13 @@ impl Net {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
         let Some(addresses) = self.names.get(host) else {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                format!("unknown host name: {host:?}"),
-            ));
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("unknown host name: {host:?}")));
         };
-        Ok(addresses
-            .iter()
-            .map(|address| SocketAddr::new(*address, port))
-            .collect())
+        Ok(addresses.iter().map(|address| SocketAddr::new(*address, port)).collect())
     }
 
     pub(super) fn break_next(&mut self, server: SocketAddr, direction: Direction, after: u64, fault: Fault) {
-        self.breaks.entry(server).or_default().push_back(Break {
-            direction,
-            after,
-            fault,
-        });
+        self.breaks.entry(server).or_default().push_back(Break { direction, after, fault });
     }
 
     pub(super) fn set_unreachable(&mut self, server: SocketAddr, unreachable: bool) {
@@ -193,10 +178,7 @@ impl Net {
         };
         self.next_link += 1;
         let fault = self.breaks.get_mut(&to).and_then(VecDeque::pop_front);
-        let mut link = Link {
-            fault,
-            ..Link::default()
-        };
+        let mut link = Link { fault, ..Link::default() };
         link.strain(env);
         self.links.insert(self.next_link, link);
         backlog.waiting.push_back((self.next_link, from));
@@ -228,8 +210,7 @@ impl Net {
     ) -> Poll<io::Result<usize>> {
         let read = self.link(number)?.pipe(writes.back()).read(env, buf, waker);
         if let Poll::Ready(Ok(len)) = read {
-            env.trace
-                .record(b'R', number, len as u64, buf.get(..len).unwrap_or_default());
+            env.trace.record(b'R', number, len as u64, buf.get(..len).unwrap_or_default());
         }
         read
     }
@@ -265,8 +246,7 @@ impl Net {
             return;
         };
         let unread = link.pipe(writes.back()).abandon(env);
-        link.pipe(writes)
-            .finish(env, if unread { End::Reset } else { End::Eof });
+        link.pipe(writes).finish(env, if unread { End::Reset } else { End::Eof });
         link.dropped += 1;
         if link.dropped == 2 {
             self.links.remove(&number);
@@ -274,9 +254,7 @@ impl Net {
     }
 
     fn link(&mut self, number: u64) -> io::Result<&mut Link> {
-        self.links
-            .get_mut(&number)
-            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.links.get_mut(&number).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     fn port(&mut self) -> u16 {

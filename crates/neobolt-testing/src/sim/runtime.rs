@@ -43,11 +43,7 @@ impl Runtime for SimRuntime {
             let Some(link) = link else {
                 return pending().await;
             };
-            let transport = SimTransport {
-                core: Arc::clone(&core),
-                link,
-                writes: Direction::ToServer,
-            };
+            let transport = SimTransport { core: Arc::clone(&core), link, writes: Direction::ToServer };
             travel(&core).await;
             Ok(Box::new(transport) as Box<dyn Transport>)
         })
@@ -79,11 +75,7 @@ impl Runtime for SimRuntime {
     }
 
     fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Sleep>> {
-        Box::pin(SimSleep {
-            core: Arc::clone(&self.core),
-            at,
-            slot: None,
-        })
+        Box::pin(SimSleep { core: Arc::clone(&self.core), at, slot: None })
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {
@@ -94,12 +86,7 @@ impl Runtime for SimRuntime {
 /// Waits as long as one message is on its way.
 async fn travel(core: &Arc<Core>) {
     let at = core.world().env.arrival();
-    SimSleep {
-        core: Arc::clone(core),
-        at,
-        slot: None,
-    }
-    .await;
+    SimSleep { core: Arc::clone(core), at, slot: None }.await;
 }
 
 struct SimTransport {
@@ -110,10 +97,7 @@ struct SimTransport {
 
 impl fmt::Debug for SimTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimTransport")
-            .field("link", &self.link)
-            .field("writes", &self.writes)
-            .finish_non_exhaustive()
+        f.debug_struct("SimTransport").field("link", &self.link).field("writes", &self.writes).finish_non_exhaustive()
     }
 }
 
@@ -148,9 +132,7 @@ struct SimListener {
 
 impl fmt::Debug for SimListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimListener")
-            .field("on", &self.on)
-            .finish_non_exhaustive()
+        f.debug_struct("SimListener").field("on", &self.on).finish_non_exhaustive()
     }
 }
 
@@ -159,11 +141,7 @@ impl Listener for SimListener {
         let accepted = self.core.world().net.accept(self.on, cx.waker());
         let (link, peer) = ready!(accepted)?;
         let core = Arc::clone(&self.core);
-        let transport = SimTransport {
-            core,
-            link,
-            writes: Direction::ToClient,
-        };
+        let transport = SimTransport { core, link, writes: Direction::ToClient };
         Poll::Ready(Ok((Box::new(transport), peer)))
     }
 

@@ -135,8 +135,7 @@ fn ready_tasks_run_in_an_order_that_the_seed_decides() {
         let order = Arc::new(Mutex::new(Vec::new()));
         for task in 0..4 {
             let order = Arc::clone(&order);
-            sim.runtime()
-                .spawn(Box::pin(async move { order.lock().unwrap().push(task) }));
+            sim.runtime().spawn(Box::pin(async move { order.lock().unwrap().push(task) }));
         }
         sim.block_on(sleep(&sim.runtime(), 1));
         order.lock().unwrap().clone()
@@ -173,11 +172,7 @@ fn names_are_resolved_and_nobody_listening_refuses() {
 
         sim.set_unreachable(server(), true);
         let deadline = runtime.now() + Duration::from_secs(5);
-        assert!(
-            timeout_at(&*runtime, deadline, runtime.connect(server()))
-                .await
-                .is_err()
-        );
+        assert!(timeout_at(&*runtime, deadline, runtime.connect(server())).await.is_err());
         assert_eq!(runtime.now(), deadline);
 
         let listener = runtime.listen("10.0.0.3:0".parse().unwrap()).await.unwrap();
@@ -417,10 +412,7 @@ fn a_half_open_link_ends_at_its_deadline() {
             sleep(&runtime, 1).await;
             let transport = runtime.connect(server()).await.unwrap();
             let mut io = Io::new(Arc::clone(&runtime), transport);
-            let mut lines = Lines {
-                patience: Some(Duration::from_secs(120)),
-                ..Lines::default()
-            };
+            let mut lines = Lines { patience: Some(Duration::from_secs(120)), ..Lines::default() };
             lines.send("first");
             lines.send("second");
             let line = next_line(&mut io, &mut lines).await.unwrap();

@@ -12,10 +12,7 @@ pub(super) struct Trace {
 
 impl Default for Trace {
     fn default() -> Self {
-        Self {
-            hash: OFFSET,
-            kept: None,
-        }
+        Self { hash: OFFSET, kept: None }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The scenarios in the simulation, and what only a virtual clock and a faulty network can show.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test is to panic")]
+
 mod faults;
 mod round_trips;
-mod secrets;
 mod suite;
 mod time;
 

@@ -6,10 +6,7 @@ use std::time::Duration;
 use super::*;
 
 fn tokio() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 fn poll_once<T>(mut future: BoxFuture<'static, T>) -> Poll<T> {
@@ -71,15 +68,10 @@ fn nothing_panics_without_a_runtime() {
     let runtime = runtime();
     let address = "127.0.0.1:1".parse().unwrap();
     let text = |error: io::Error| error.to_string();
-    let Poll::Ready(Err(connect)) = poll_once(runtime.connect(address)) else {
-        panic!()
-    };
+    let Poll::Ready(Err(connect)) = poll_once(runtime.connect(address)) else { panic!() };
     assert_eq!(text(connect), "no tokio runtime: neobolt-tokio must be used within one");
     assert!(matches!(poll_once(runtime.listen(address)), Poll::Ready(Err(_))));
-    assert!(matches!(
-        poll_once(runtime.resolve("localhost", 1)),
-        Poll::Ready(Err(_))
-    ));
+    assert!(matches!(poll_once(runtime.resolve("localhost", 1)), Poll::Ready(Err(_))));
 
     let (sender, receiver) = mpsc::channel::<()>();
     runtime.spawn(Box::pin(async move { drop(sender) }));
@@ -94,11 +86,7 @@ fn nothing_panics_without_a_runtime() {
 
 #[test]
 fn a_remembered_runtime_serves_other_threads() {
-    let tokio = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let runtime = tokio.block_on(async { runtime() });
     let (sender, receiver) = mpsc::channel();
     runtime.spawn(Box::pin(async move { sender.send(()).unwrap() }));
@@ -108,10 +96,7 @@ fn a_remembered_runtime_serves_other_threads() {
 
 #[test]
 fn the_clock_can_be_paused() {
-    let tokio = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build();
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     tokio.unwrap().block_on(async {
         let runtime = runtime();
         let real = Instant::now();

@@ -25,10 +25,7 @@ pub(crate) fn why(input: &[u8], expected: Option<Type>) -> Kind {
         Some(expected) if expected != found => return Kind::Expected { expected, found },
         _ => {}
     }
-    let sized_32 = matches!(
-        marker::class(marker),
-        Class::Bytes32 | Class::String32 | Class::List32 | Class::Map32
-    );
+    let sized_32 = matches!(marker::class(marker), Class::Bytes32 | Class::String32 | Class::List32 | Class::Map32);
     if sized_32 && after.len() >= size_of::<u32>() && size_32(after).is_none() {
         Kind::SizeTooLarge
     } else if found == Type::String && string_bytes(input).is_some() {
@@ -263,10 +260,7 @@ pub(crate) fn size_16(after: &[u8]) -> Read<'_, usize> {
 #[inline(always)]
 pub(crate) fn size_32(after: &[u8]) -> Read<'_, usize> {
     let (size, rest) = fixed(after, u32::from_be_bytes)?;
-    usize::try_from(size)
-        .ok()
-        .filter(|&size| size <= MAX_SIZE)
-        .map(|size| (size, rest))
+    usize::try_from(size).ok().filter(|&size| size <= MAX_SIZE).map(|size| (size, rest))
 }
 
 #[inline(always)]

@@ -34,11 +34,7 @@ impl TagSet {
     /// Returns what occurs in either.
     #[must_use]
     pub const fn union(&self, other: &Self) -> Self {
-        Self {
-            low: self.low | other.low,
-            high: self.high | other.high,
-            uuid: self.uuid | other.uuid,
-        }
+        Self { low: self.low | other.low, high: self.high | other.high, uuid: self.uuid | other.uuid }
     }
 
     /// Returns the structure tags in ascending order.

@@ -64,23 +64,13 @@ fn headers_that_claim_the_same_bytes_twice() {
         bytes.extend((10_000 - 5 * level).to_be_bytes());
     }
     bytes.resize(10_005, 1);
-    assert_eq!(
-        Decoder::new(&bytes).decode::<Value>(),
-        Err(DecodeError::new(5, Kind::UnexpectedEnd))
-    );
+    assert_eq!(Decoder::new(&bytes).decode::<Value>(), Err(DecodeError::new(5, Kind::UnexpectedEnd)));
     assert!(validate(&bytes, Limits::default()).is_err());
 }
 
 #[test]
 fn reserved_markers() {
-    let reserved = [
-        0xC4..=0xC7,
-        0xCF..=0xCF,
-        0xD3..=0xD3,
-        0xD7..=0xD7,
-        0xDB..=0xDF,
-        0xE1..=0xEF,
-    ];
+    let reserved = [0xC4..=0xC7, 0xCF..=0xCF, 0xD3..=0xD3, 0xD7..=0xD7, 0xDB..=0xDF, 0xE1..=0xEF];
     for marker in reserved.into_iter().flatten() {
         let bytes = [vec![marker], vec![0; 20]].concat();
         assert_eq!(refused(&bytes), Kind::ReservedMarker(marker));
@@ -92,18 +82,9 @@ fn reserved_markers() {
 
 #[test]
 fn keys_that_are_no_strings() {
-    let expected = Kind::Expected {
-        expected: Type::String,
-        found: Type::Integer,
-    };
-    assert!(matches!(
-        Decoder::new(&hex("A1 01 02")).decode::<Value>(),
-        Err(DecodeError { offset: 1, .. })
-    ));
-    assert_eq!(
-        validate(&hex("A1 01 02"), Limits::default()),
-        Err(DecodeError::new(1, expected))
-    );
+    let expected = Kind::Expected { expected: Type::String, found: Type::Integer };
+    assert!(matches!(Decoder::new(&hex("A1 01 02")).decode::<Value>(), Err(DecodeError { offset: 1, .. })));
+    assert_eq!(validate(&hex("A1 01 02"), Limits::default()), Err(DecodeError::new(1, expected)));
 }
 
 #[test]

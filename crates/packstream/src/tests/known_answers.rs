@@ -66,10 +66,7 @@ fn scalars() {
     both_ways(-1.1, &hex("C1 BF F1 99 99 99 99 99 9A"));
     both_ways(f64::INFINITY, &hex("C1 7F F0 00 00 00 00 00 00"));
     let uuid = *b"\x55\x0e\x84\x00\xe2\x9b\x41\xd4\xa7\x16\x44\x66\x55\x44\x00\x00";
-    both_ways(
-        Value::Uuid(uuid),
-        &hex("E0 55 0E 84 00 E2 9B 41 D4 A7 16 44 66 55 44 00 00"),
-    );
+    both_ways(Value::Uuid(uuid), &hex("E0 55 0E 84 00 E2 9B 41 D4 A7 16 44 66 55 44 00 00"));
 }
 
 #[test]
@@ -84,23 +81,11 @@ fn a_signalling_nan_keeps_its_payload() {
 #[test]
 fn texts_of_the_specification() {
     both_ways(String::from("A"), &hex("81 41"));
-    both_ways(
-        String::from("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-        &[&hex("D0 1A")[..], b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"].concat(),
-    );
-    both_ways(
-        String::from("Größenmaßstäbe"),
-        &hex("D0 12 47 72 C3 B6 C3 9F 65 6E 6D 61 C3 9F 73 74 C3 A4 62 65"),
-    );
+    both_ways(String::from("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), &[&hex("D0 1A")[..], b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"].concat());
+    both_ways(String::from("Größenmaßstäbe"), &hex("D0 12 47 72 C3 B6 C3 9F 65 6E 6D 61 C3 9F 73 74 C3 A4 62 65"));
     both_ways(vec![1_i64, 2, 3], &hex("93 01 02 03"));
-    both_ways(
-        (1_i64, 2.0, String::from("three")),
-        &hex("93 01 C1 40 00 00 00 00 00 00 00 85 74 68 72 65 65"),
-    );
-    both_ways(
-        Value::Map(Map::from_iter([("one", "eins")])),
-        &hex("A1 83 6F 6E 65 84 65 69 6E 73"),
-    );
+    both_ways((1_i64, 2.0, String::from("three")), &hex("93 01 C1 40 00 00 00 00 00 00 00 85 74 68 72 65 65"));
+    both_ways(Value::Map(Map::from_iter([("one", "eins")])), &hex("A1 83 6F 6E 65 84 65 69 6E 73"));
 }
 
 /// The headers that sizes at the edges of the widths get, by type: tiny, 8, 16 and 32 bits.
@@ -152,9 +137,7 @@ fn lists_at_every_width() {
 fn maps_at_every_width() {
     for (len, header) in edges(0xA0, [0xD8, 0xD9, 0xDA]) {
         let map: Map = (0..len).map(|index| (format!("{index:05}"), index as i64)).collect();
-        let entries = map
-            .iter()
-            .flat_map(|(key, value)| [encoded(key), encoded(value)].concat());
+        let entries = map.iter().flat_map(|(key, value)| [encoded(key), encoded(value)].concat());
         let bytes: Vec<u8> = header.iter().copied().chain(entries).collect();
         both_ways(Value::Map(map), &bytes);
     }
@@ -182,13 +165,7 @@ fn sizes_have_31_bits() {
     let mut encoder = Encoder::new(&mut buffer);
     encoder.list_header(MAX_SIZE).unwrap();
     encoder.map_header(MAX_SIZE).unwrap();
-    assert_eq!(
-        encoder.list_header(MAX_SIZE + 1),
-        Err(EncodeError::TooLong {
-            of: Type::List,
-            len: MAX_SIZE + 1
-        })
-    );
+    assert_eq!(encoder.list_header(MAX_SIZE + 1), Err(EncodeError::TooLong { of: Type::List, len: MAX_SIZE + 1 }));
     assert!(encoder.map_header(MAX_SIZE + 1).is_err());
     assert_eq!(buffer, hex("D6 7F FF FF FF DA 7F FF FF FF"));
 }

@@ -74,9 +74,7 @@ fn walk(bytes: &[u8], limits: Limits) -> Result<usize, Kind> {
 fn agree(bytes: &[u8]) {
     let limits = Limits::default().with_depth(8);
     let mut decoder = Decoder::new(bytes);
-    let built = crate::build::<Value>(&mut decoder, limits)
-        .map(|_| decoder.offset())
-        .map_err(|error| error.kind);
+    let built = crate::build::<Value>(&mut decoder, limits).map(|_| decoder.offset()).map_err(|error| error.kind);
     let walked = walk(bytes, limits);
     let mut offsets = Vec::new();
     let scanned = scan(bytes, 0, 1, limits, &mut offsets);

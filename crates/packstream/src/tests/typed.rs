@@ -25,10 +25,7 @@ fn decoded<'a, T: Decode<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
 #[test]
 fn integers_are_checked_for_range() {
     assert_eq!(decoded::<u8>(&encoded(&255)), Ok(255));
-    assert_eq!(
-        decoded::<u8>(&encoded(&256)),
-        Err(DecodeError::new(0, Kind::OutOfRange))
-    );
+    assert_eq!(decoded::<u8>(&encoded(&256)), Err(DecodeError::new(0, Kind::OutOfRange)));
     assert_eq!(
         decoded::<u64>(&encoded(&-1)).unwrap_err().to_string(),
         "integer is out of range for the type asked for at byte 0"
@@ -47,10 +44,7 @@ fn integers_are_checked_for_range() {
 
 #[test]
 fn an_integer_is_no_float_and_a_float_no_integer() {
-    assert_eq!(
-        decoded::<f64>(&[1]).unwrap_err().to_string(),
-        "expected Float, found Integer at byte 0"
-    );
+    assert_eq!(decoded::<f64>(&[1]).unwrap_err().to_string(), "expected Float, found Integer at byte 0");
     assert!(decoded::<i64>(&encoded(&1.0)).is_err());
 }
 
@@ -70,14 +64,8 @@ fn text_in_every_type_of_string() {
     ] {
         assert_eq!(text, bytes);
     }
-    assert_eq!(
-        decoded::<&str>(&hex("92 82 C3 28")).unwrap_err().to_string(),
-        "expected String, found List at byte 0"
-    );
-    assert_eq!(
-        decoded::<Vec<&str>>(&hex("91 82 C3 28")),
-        Err(DecodeError::new(1, Kind::InvalidUtf8))
-    );
+    assert_eq!(decoded::<&str>(&hex("92 82 C3 28")).unwrap_err().to_string(), "expected String, found List at byte 0");
+    assert_eq!(decoded::<Vec<&str>>(&hex("91 82 C3 28")), Err(DecodeError::new(1, Kind::InvalidUtf8)));
 }
 
 #[test]
@@ -94,10 +82,7 @@ fn tuples_want_lists_of_their_length() {
     let bytes = hex("92 01 81 61");
     assert_eq!(decoded::<(i64, &str)>(&bytes), Ok((1, "a")));
     assert_eq!(encoded(&(1, "a")), bytes);
-    assert_eq!(
-        decoded::<(i64,)>(&bytes).unwrap_err().to_string(),
-        "expected 1 values, found 2 at byte 0"
-    );
+    assert_eq!(decoded::<(i64,)>(&bytes).unwrap_err().to_string(), "expected 1 values, found 2 at byte 0");
 }
 
 #[test]
@@ -120,10 +105,7 @@ fn runs_of_floats() {
             let bytes = encoded(&Value::from(mixed.clone()));
             let error = decoded::<Vec<f64>>(&bytes).unwrap_err();
             let header = if len < 16 { 1 } else { 2 };
-            let expected = Kind::Expected {
-                expected: Type::Float,
-                found: Type::Null,
-            };
+            let expected = Kind::Expected { expected: Type::Float, found: Type::Null };
             assert_eq!(error, DecodeError::new(header + 9 * stranger, expected));
             assert_eq!(decoded::<Value>(&bytes), Ok(Value::from(mixed)));
         }
@@ -194,19 +176,10 @@ fn offsets_count_from_the_start_of_the_input() {
     assert_eq!(decoder.finish(), Err(DecodeError::new(2, Kind::TrailingBytes)));
     assert_eq!(
         decoder.string(),
-        Err(DecodeError::new(
-            2,
-            Kind::Expected {
-                expected: Type::String,
-                found: Type::Integer
-            }
-        ))
+        Err(DecodeError::new(2, Kind::Expected { expected: Type::String, found: Type::Integer }))
     );
     assert_eq!(decoder.offset(), 2);
-    assert_eq!(
-        Decoder::at(&bytes, 9).token(),
-        Err(DecodeError::new(3, Kind::UnexpectedEnd))
-    );
+    assert_eq!(Decoder::at(&bytes, 9).token(), Err(DecodeError::new(3, Kind::UnexpectedEnd)));
 }
 
 #[test]
@@ -215,10 +188,7 @@ fn values_nest_as_deep_when_written_as_when_read() {
         (0..levels).fold(Value::Integer(1), |value, level| match level % 3 {
             0 => Value::from(std::vec![value]),
             1 => Value::Map(Map::from_iter([("k", value)])),
-            _ => Value::Structure(Box::new(Structure {
-                tag: 1,
-                fields: Box::new([value]),
-            })),
+            _ => Value::Structure(Box::new(Structure { tag: 1, fields: Box::new([value]) })),
         })
     };
     let deep = nest(128);

@@ -1,14 +1,17 @@
-//! What must not be in a log.
+//! What must not be in a log. Alone in its process: `tracing` caches for all threads who listens.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test is to panic")]
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use neobolt::{Auth, Driver};
-use neobolt_testing::model::{PASSWORD, USER};
+use neobolt_server::ServerConfig;
+use neobolt_testing::model::{ModelBackend, PASSWORD, USER};
 use neobolt_testing::queries::{CREATE_COUNTER, ECHO};
+use neobolt_testing::sim::Sim;
 use tracing_subscriber::util::SubscriberInitExt;
-
-use super::World;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -32,23 +35,25 @@ fn parameters_records_and_passwords_are_neither_logged_nor_printed() {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
     let guard = subscriber.with_writer(move || writer.clone()).set_default();
-    let world = World::new(1);
+    let sim = Sim::new(1);
+    let model = ModelBackend::new(sim.runtime(), Duration::ZERO);
+    let server = sim.block_on(model.serve(ServerConfig::default())).unwrap();
+    let driver = |auth| Driver::builder(sim.runtime(), &server.uri(), auth).build().unwrap();
     let mut printed = String::new();
-    world.sim.block_on(async {
-        let driver = world.driver();
-        let echo = driver.execute_query(ECHO).param("value", PARAMETER);
-        printed += &format!("{driver:?} {echo:?}");
+    sim.block_on(async {
+        let let_in = driver(ModelBackend::auth());
+        let echo = let_in.execute_query(ECHO).param("value", PARAMETER);
+        printed += &format!("{let_in:?} {echo:?}");
         let result = echo.await.unwrap();
         assert_eq!(result.records[0].get::<&str>("value").unwrap(), PARAMETER);
-        let mut session = driver.session().build();
+        let mut session = let_in.session().build();
         let mut transaction = session.begin_transaction().await.unwrap();
         transaction.run(ECHO).param("value", PARAMETER).await.unwrap().consume().await.unwrap();
         printed += &format!("{session:?} {transaction:?}");
         let error = transaction.run("RETURN").param("value", PARAMETER).await.unwrap_err();
         printed += &format!("{error:?} {error}");
-        driver.execute_query(CREATE_COUNTER).param("key", PARAMETER).await.unwrap();
-        let refused = Auth::basic(USER, WRONG_PASSWORD);
-        let driver = Driver::builder(world.runtime(), &world.server.uri(), refused).build().unwrap();
+        let_in.execute_query(CREATE_COUNTER).param("key", PARAMETER).await.unwrap();
+        let driver = driver(Auth::basic(USER, WRONG_PASSWORD));
         let error = driver.verify_connectivity().await.unwrap_err();
         printed += &format!("{driver:?} {error:?} {error}");
     });
