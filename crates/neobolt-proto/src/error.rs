@@ -256,16 +256,40 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.code.is_empty() {
-            write!(f, "{}: {}", self.gql_status, self.message)
-        } else {
-            write!(f, "{}: {}", self.code, self.message)
+        // A cause has no code but its status, with which Neo4j begins the message as well.
+        let name = if self.code.is_empty() { &self.gql_status } else { &self.code };
+        if self.message.starts_with(&**name) {
+            return f.write_str(&self.message);
         }
+        write!(f, "{name}: {}", self.message)
     }
 }
 
 impl core::error::Error for Failure {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_5_7_keeps_everything_and_one_of_5_6_code_and_message() {
+        let mut failure = Failure::new("Neo.ClientError.Statement.SyntaxError", "no").with_gql("42001", "syntax error");
+        failure.cause = Some(Box::new(Failure::new("", "22N28: too large").with_gql("22N28", "overflow")));
+        assert_eq!(Failure::from_metadata(&failure.to_metadata(Version::new(5, 7))), failure);
+        let old = Failure::from_metadata(&failure.to_metadata(Version::new(5, 6)));
+        assert_eq!((&old.code, &*old.gql_status, &old.cause), (&failure.code, "50N42", &None));
+        assert_eq!(failure.to_string(), "Neo.ClientError.Statement.SyntaxError: no");
+        assert_eq!(failure.cause.unwrap().to_string(), "22N28: too large");
+    }
+
+    #[test]
+    fn missing_metadata_gets_its_defaults() {
+        let failure = Failure::from_metadata(&Map::default());
+        assert_eq!(&*failure.code, "Neo.DatabaseError.General.UnknownError");
+        assert_eq!(&*failure.gql_status, "50N42");
     }
 }
