@@ -17,7 +17,7 @@ pub struct Config {
     /// How long a session waits for a connection at most: for the routing table, for its turn, for connecting, for the
     /// liveness check and for logging on together. Above zero, default 60 s.
     pub connection_acquisition_timeout: Duration,
-    /// How long connecting to one address may take. Above zero, default 30 s.
+    /// How long connecting to one address may take, handshake and authentication included. Above zero, default 30 s.
     pub connection_timeout: Duration,
     /// The age at which a connection is closed instead of used again. `None`: at no age. Default 3600 s.
     pub max_connection_lifetime: Option<Duration>,

@@ -13,7 +13,7 @@ use crate::writer::WriterQueue;
 /// The database file inside its directory.
 const FILE: &str = "graph.db";
 
-/// How many handles are opened at once with the database. Opening one writes to the file, so it has to wait for the
+/// How many handles are opened at once with the database, and kept. Opening one writes to the file, so it has to wait for the
 /// writer of the moment; this many transactions at once never do.
 const HANDLES: usize = 32;
 
@@ -57,8 +57,13 @@ impl Engine {
     }
 
     /// Takes back a handle that has no transaction. The last one used is the next one taken: it knows the queries.
+    ///
+    /// What a crowd has opened beyond [`HANDLES`] is closed again: each has files of its own.
     pub(crate) fn give_back(&self, handle: Database) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < HANDLES {
+            idle.push(handle);
+        }
     }
 
     /// Returns how many transactions that wrote have been committed.

@@ -43,6 +43,10 @@ fn query_code(error: &QueryError) -> &'static str {
         }
         QueryError::ArgumentError { .. } => "Neo.ClientError.Statement.ArgumentError",
         QueryError::ArithmeticError { .. } => "Neo.ClientError.Statement.ArithmeticError",
+        // Its limits are no constraints of the graph's.
+        QueryError::ConstraintViolation { .. } if error.message().contains("exceeded maximum") => {
+            "Neo.ClientError.Statement.ArgumentError"
+        }
         QueryError::ConstraintViolation { .. } => "Neo.ClientError.Schema.ConstraintValidationFailed",
         QueryError::ProcedureError { code: ErrorCode::ProcedureNotFound, .. } => {
             "Neo.ClientError.Procedure.ProcedureNotFound"

@@ -139,9 +139,10 @@ fn top_level_words(tokens: &[Token<'_>]) -> Vec<usize> {
     words
 }
 
-/// Returns whether a token is part of a name: behind a colon, or on either side of a dot.
+/// Returns whether a token is a name, or part of one: behind a colon or `AS`, or on either side of a dot.
 fn is_name(tokens: &[Token<'_>], at: usize) -> bool {
-    at > 0 && matches!(tokens[at - 1].text, ":" | ".") || tokens.get(at + 1).is_some_and(|next| next.text == ".")
+    at > 0 && (matches!(tokens[at - 1].text, ":" | ".") || tokens[at - 1].is("AS"))
+        || tokens.get(at + 1).is_some_and(|next| next.text == ".")
 }
 
 /// Returns the names of the comma-separated items that begin at the token `from`.
@@ -153,9 +154,9 @@ fn items(query: &str, tokens: &[Token<'_>], from: usize) -> Option<Vec<String>> 
     for at in from..=tokens.len() {
         let token = tokens.get(at);
         depth += token.map_or(0, Token::nesting);
-        let end = token.is_none_or(|token| {
-            depth <= 0 && (token.text == ";" || !is_name(tokens, at) && ENDS.iter().any(|word| token.is(word)))
-        });
+        // A variable may be called `offset`, but no clause begins where an item should.
+        let ends = |token: &Token<'_>| at > first && !is_name(tokens, at) && ENDS.iter().any(|word| token.is(word));
+        let end = token.is_none_or(|token| depth <= 0 && (token.text == ";" || ends(token)));
         if end || depth <= 0 && token.is_some_and(|token| token.text == ",") {
             names.push(name(query, tokens.get(first..at)?)?);
             first = at + 1;
@@ -205,6 +206,11 @@ mod tests {
         );
         assert_eq!(columns("match (n) return n.`return` as r, n.limit"), ["r", "n.limit"]);
         assert_eq!(columns("CALL db.counts() YIELD kind, name AS n WHERE kind = 'label'"), ["kind", "n"]);
+        assert_eq!(
+            columns("MATCH (n) RETURN 1 AS limit, n.x AS return, 2 AS order ORDER BY order"),
+            ["limit", "return", "order"]
+        );
+        assert_eq!(columns("UNWIND [] AS offset RETURN DISTINCT offset, offset + 1 SKIP 1"), ["offset", "offset + 1"]);
         assert_eq!(columns("CREATE (n:RETURN)"), Vec::<String>::new());
         assert_eq!(Outline::of("MATCH (n) RETURN *").columns, None);
         assert_eq!(Outline::of("CALL db.indexes()").columns, None);
@@ -227,6 +233,7 @@ mod tests {
             ("match (n) set n.x = 1", "w"),
             ("MATCH (n) DETACH DELETE n", "w"),
             ("CREATE INDEX ON :A(b)", "s"),
+            ("MATCH (n) RETURN n.at AS set", "r"),
             ("EXPLAIN MATCH (n) SET n.x = 1 RETURN n", "r"),
         ] {
             assert_eq!(Outline::of(query).query_type, query_type, "{query}");

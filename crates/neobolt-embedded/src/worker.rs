@@ -89,21 +89,23 @@ impl Transaction {
         permit: Option<WritePermit>,
     ) -> Result<Attempt, Failure> {
         let mut transaction = match slot.take() {
-            Some(transaction) => transaction,
+            Some(mut transaction) => {
+                if let Some(permit) = permit {
+                    transaction.upgrade(permit)?;
+                }
+                transaction
+            }
             None => {
-                let handle = match (engine.idle_handle(), &permit) {
-                    (Some(handle), _) => handle,
-                    (None, Some(_)) => engine.open_handle().map_err(failure::from_engine)?,
-                    (None, None) => return Ok(Attempt::NeedsPermit),
+                let handle = match engine.idle_handle() {
+                    Some(handle) => handle,
+                    None if permit.is_some() => engine.open_handle().map_err(failure::from_engine)?,
+                    None => return Ok(Attempt::NeedsPermit),
                 };
+                // It was for opening the handle. Whether the query writes is not known yet.
+                drop(permit);
                 Self::begin(engine, handle)?
             }
         };
-        if let Some(permit) = permit
-            && mode == AccessMode::Write
-        {
-            transaction.upgrade(permit)?;
-        }
         let attempt = transaction.attempt(mode, query, parameters);
         // A transaction whose query failed is of no more use: its locks are given up at once.
         if attempt.is_ok() {

@@ -174,6 +174,20 @@ async fn two_hundred_writers_at_once_lose_nothing() {
 }
 
 #[tokio::test]
+async fn any_number_may_read_beside_a_writer() {
+    let backend = backend();
+    let mut readers = Vec::new();
+    for _ in 0..40 {
+        let mut reader = session(&backend).await;
+        reader.begin(options(AccessMode::Write)).await.unwrap();
+        run(&mut reader, "MATCH (n) RETURN n").await.unwrap();
+        readers.push(reader);
+    }
+    auto(&mut session(&backend).await, "CREATE ()").await.unwrap();
+    assert_eq!(run(&mut readers[39], "MATCH (n) RETURN n").await.unwrap().1.len(), 0);
+}
+
+#[tokio::test]
 async fn who_has_read_what_was_overwritten_cannot_write() {
     let backend = backend();
     let (mut a, mut b) = (session(&backend).await, session(&backend).await);

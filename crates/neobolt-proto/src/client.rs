@@ -92,6 +92,9 @@ pub struct ServerHello {
     utc_patch: bool,
 }
 
+/// The longest silence that is waited for, in seconds: a year is as good as for ever, and no clock runs over.
+const MAX_PROMISE: u64 = 365 * 24 * 3600;
+
 impl ServerHello {
     fn read(metadata: &Map) -> Self {
         let text = |key| metadata.get(key).and_then(Value::as_str).unwrap_or_default().into();
@@ -106,7 +109,7 @@ impl ServerHello {
         Self {
             agent: text("server"),
             connection_id: text("connection_id"),
-            receive_timeout: seconds.map(Duration::from_secs),
+            receive_timeout: seconds.map(|seconds| Duration::from_secs(seconds.min(MAX_PROMISE))),
             telemetry: hint("telemetry.enabled") == Some(&Value::Boolean(true)),
             server_side_routing: hint("ssr.enabled") == Some(&Value::Boolean(true)),
             utc_patch: matches!(metadata.get("patch_bolt"), Some(Value::List(list)) if list.iter().any(|it| it.as_str() == Some("utc"))),
@@ -578,10 +581,18 @@ impl ClientConnection {
     pub fn recycle(&mut self, batch: RecordBatch) {
         let (buffer, offsets) = batch.into_parts();
         let (kept_buffer, kept_offsets) = self.spare.take().unwrap_or_default();
-        let larger = |a: Vec<u8>, b: Vec<u8>| if a.capacity() > b.capacity() { a } else { b };
-        let offsets = if offsets.capacity() > kept_offsets.capacity() { offsets } else { kept_offsets };
-        self.spare = Some((larger(buffer, kept_buffer), offsets));
+        self.spare = Some((larger(buffer, kept_buffer), larger(offsets, kept_offsets)));
     }
+}
+
+/// The most memory that is kept for the next batch, in bytes. What one large message needed is not kept as long as its
+/// connection; a stream in its stride needs up to twice the high-water mark.
+const MAX_SPARE: usize = 2 << 20;
+
+/// The larger of two vectors, unless it is too large to be kept.
+fn larger<T>(given: Vec<T>, kept: Vec<T>) -> Vec<T> {
+    let is_kept = given.capacity() <= kept.capacity() || given.capacity() * size_of::<T>() > MAX_SPARE;
+    if is_kept { kept } else { given }
 }
 
 /// The records of a batch while they are scanned.

@@ -33,6 +33,8 @@ pub enum ServerEvent {
 #[non_exhaustive]
 pub struct ServerLimits {
     /// The largest message once authenticated, in bytes: 64 MiB, what Neo4j itself was seen to take in one message.
+    ///
+    /// Requests that wait to be answered may together be as large, before reading stops.
     pub message: usize,
     /// The largest message before that, in bytes: 8 KiB holds every HELLO and LOGON that drivers send.
     pub unauthenticated_message: usize,
@@ -59,8 +61,12 @@ pub struct ServerConnection {
     limits: ServerLimits,
     inbox: Inbox,
     outbox: Outbox,
-    queue: VecDeque<ServerRequest>,
+    /// The requests that wait to be answered, with their sizes in bytes.
+    queue: VecDeque<(ServerRequest, usize)>,
+    queued_bytes: usize,
     resets_queued: usize,
+    /// How many messages have been received.
+    received: u64,
     serving: Option<RequestKind>,
     state: State,
     results: usize,
@@ -84,7 +90,9 @@ impl ServerConnection {
             inbox: Inbox::new(limits.unauthenticated_message),
             outbox: Outbox::default(),
             queue: VecDeque::new(),
+            queued_bytes: 0,
             resets_queued: 0,
+            received: 0,
             serving: None,
             state: State::Negotiation,
             results: 0,
@@ -114,6 +122,16 @@ impl ServerConnection {
         self.outbox.transmit().len() >= self.limits.high_water
     }
 
+    /// Returns the number of the message whose beginning has been received and whose end has not, if there is one.
+    /// It is known when [`poll_event`](Self::poll_event) has nothing more.
+    pub fn unfinished_message(&self) -> Option<u64> {
+        (self.queue_has_room() && self.inbox.len() > 0).then_some(self.received)
+    }
+
+    fn queue_has_room(&self) -> bool {
+        self.queue.len() < self.limits.pipelined && self.queued_bytes < self.limits.message
+    }
+
     /// Returns what the client wants next.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<ServerEvent> {
@@ -133,11 +151,14 @@ impl ServerConnection {
     }
 
     fn next_event(&mut self) -> Result<Option<ServerEvent>, PeerViolation> {
-        while self.queue.len() < self.limits.pipelined {
+        while self.queue_has_room() {
             let Some(at) = self.inbox.next_message()? else { break };
+            let size = at.len();
             let request = ServerRequest::read(self.inbox.bytes().get(at).unwrap_or_default())?;
+            self.received += 1;
             self.resets_queued += usize::from(request == ServerRequest::Reset);
-            self.queue.push_back(request);
+            self.queued_bytes += size;
+            self.queue.push_back((request, size));
         }
         if let Some(serving) = self.serving {
             // RESET heals an authenticated connection only; before that it is a violation, found in its turn.
@@ -153,7 +174,8 @@ impl ServerConnection {
             }
             return Ok(None);
         }
-        while let Some(request) = self.queue.pop_front() {
+        while let Some((request, size)) = self.queue.pop_front() {
+            self.queued_bytes -= size;
             let kind = request.kind();
             match kind {
                 RequestKind::Goodbye => {
@@ -215,9 +237,12 @@ impl ServerConnection {
         let streams = if self.results == 0 { Streams::None } else { Streams::Open };
         self.state = state::next(self.state, kind, Outcome::Success(streams), self.capabilities.logon)
             .expect("invariant: only allowed requests are served");
-        if self.is_authenticated() {
-            self.inbox.set_max_message(self.limits.message);
-        }
+        let authenticated = self.is_authenticated();
+        self.inbox.set_max_message(if authenticated {
+            self.limits.message
+        } else {
+            self.limits.unauthenticated_message
+        });
         let hello = kind == RequestKind::Hello;
         let version = (hello && self.manifest).then(|| self.capabilities.version.to_string());
         let patched = hello && self.utc_patch;
@@ -332,11 +357,13 @@ impl Endpoint for ServerConnection {
     }
 
     fn wants_input(&self) -> bool {
+        // While a request is being answered, what comes makes no answers: a client that first writes and then reads is
+        // heard out, and so is one that leaves. What does not fit into the queue waits in the inbox.
+        let high_water = self.limits.high_water;
         self.closed.is_none()
             && !self.eof
-            && self.queue.len() < self.limits.pipelined
-            && !self.is_congested()
-            && self.inbox.wants_input(self.limits.high_water)
+            && (self.serving.is_some() || !self.is_congested())
+            && if self.queue_has_room() { self.inbox.wants_input(high_water) } else { self.inbox.len() < high_water }
     }
 
     fn transmit(&self) -> &[u8] {

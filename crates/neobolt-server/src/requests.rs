@@ -210,6 +210,8 @@ impl Handler {
     }
 
     pub(crate) async fn commit(&mut self) -> Answer {
+        // Once it commits it is too late to say that it took too long: it may have been committed.
+        self.wire.time_out_at(None);
         let bookmark = self.wire.during(session(&mut self.session)?.commit()).await??;
         self.end_transaction();
         Ok(bookmark.map(|bookmark| ("bookmark", Value::from(bookmark))).into_iter().collect())

@@ -49,7 +49,7 @@ impl Wire {
             machine,
             deadlines: Deadlines::default(),
             keep_alive: keep_alive.map(|silence| silence / 2),
-            has_unread: false,
+            unfinished: None,
             noop: &[],
         };
         Self { io, guarded, presence, message_timeout, lingers: false }
@@ -154,11 +154,7 @@ impl Wire {
                 return Poll::Ready(Happening::Ended);
             }
             match self.guarded.machine.poll_event() {
-                Some(ServerEvent::Request(request)) => {
-                    self.guarded.has_unread = false;
-                    self.guarded.deadlines.set(Deadline::Message, None);
-                    return Poll::Ready(Happening::Request(request));
-                }
+                Some(ServerEvent::Request(request)) => return Poll::Ready(Happening::Request(request)),
                 Some(ServerEvent::Interrupted) => return Poll::Ready(Happening::Interrupted),
                 Some(ServerEvent::Closed(reason)) => {
                     debug!(%reason, "connection closed");
@@ -166,6 +162,12 @@ impl Wire {
                     return Poll::Ready(Happening::Ended);
                 }
                 Some(_) | None => {}
+            }
+            let unfinished = self.guarded.machine.unfinished_message();
+            if self.guarded.unfinished != unfinished {
+                self.guarded.unfinished = unfinished;
+                let at = unfinished.map(|_| self.now() + self.message_timeout);
+                self.guarded.deadlines.set(Deadline::Message, at);
             }
             for deadline in [Deadline::End, Deadline::Message] {
                 if self.guarded.deadlines.take_due(deadline) {
@@ -175,10 +177,6 @@ impl Wire {
             }
             if self.guarded.deadlines.take_due(Deadline::Transaction) {
                 return Poll::Ready(Happening::TimedOut);
-            }
-            if self.guarded.has_unread && self.guarded.deadlines.get(Deadline::Message).is_none() {
-                let at = self.now() + self.message_timeout;
-                self.guarded.deadlines.set(Deadline::Message, Some(at));
             }
             match self.io.poll_drive(cx, &mut self.guarded) {
                 Poll::Ready(Ok(())) => {}
@@ -248,8 +246,8 @@ struct Guarded {
     deadlines: Deadlines,
     /// How often the client is sent a sign of life while it waits.
     keep_alive: Option<Duration>,
-    /// Whether bytes came behind the last request: the beginning of another.
-    has_unread: bool,
+    /// The number of the message that has begun, which the deadline is for.
+    unfinished: Option<u64>,
     /// What is left to write of a NOOP, which stands between two messages.
     noop: &'static [u8],
 }
@@ -272,7 +270,6 @@ impl Endpoint for Guarded {
     }
 
     fn handle_input(&mut self, now: Instant, len: usize) {
-        self.has_unread = true;
         self.machine.handle_input(now, len);
     }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test what fails may panic")]
 
+#[expect(dead_code, reason = "other clients need the rest")]
 mod support;
 
 use std::collections::VecDeque;

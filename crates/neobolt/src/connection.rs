@@ -54,23 +54,24 @@ impl Dialer {
         let addresses = self.runtime.resolve(address.host(), address.port()).await.map_err(unreachable)?;
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for to in addresses {
-            match self.connect(to).await {
-                Ok(transport) => {
-                    let io = Io::new(Arc::clone(&self.runtime), transport);
-                    let link = Link::new(ClientLimits::default());
-                    let mut connection = Connection { io, link, address: address.clone(), io_error: None };
-                    connection.open(self).await?;
-                    return Ok(connection);
-                }
-                Err(error) => last = error,
+            // A process that hangs still accepts connections: the deadline is for all that the server has to say first.
+            let deadline = self.runtime.now() + self.config.connection_timeout;
+            match timeout_at(&*self.runtime, deadline, self.connect(to, address)).await {
+                Ok(Ok(connected)) => return connected,
+                Ok(Err(error)) => last = error,
+                Err(elapsed) => last = elapsed.into(),
             }
         }
         Err(unreachable(last))
     }
 
-    async fn connect(&self, to: SocketAddr) -> io::Result<Box<dyn neobolt_io::Transport>> {
-        let deadline = self.runtime.now() + self.config.connection_timeout;
-        timeout_at(&*self.runtime, deadline, self.runtime.connect(to)).await?
+    /// Connects to one address: the outer error is that there is nobody.
+    async fn connect(&self, to: SocketAddr, address: &Address) -> io::Result<Result<Connection, Error>> {
+        let transport = self.runtime.connect(to).await?;
+        let io = Io::new(Arc::clone(&self.runtime), transport);
+        let link = Link::new(ClientLimits::default());
+        let mut connection = Connection { io, link, address: address.clone(), io_error: None };
+        Ok(connection.open(self).await.map(|()| connection))
     }
 }
 

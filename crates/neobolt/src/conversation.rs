@@ -84,16 +84,13 @@ impl Waiters {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Wakes everybody but `own`, which stays in the list all the time: the socket may want it at any moment.
-    fn wake_others(&self, own: &Waker) {
+    /// Wakes everybody, and keeps `own` in the list all the time: the socket may want it at any moment.
+    fn wake_and_keep(&self, own: &Waker) {
         let mut list = self.list();
-        if list.iter().all(|it| it.will_wake(own)) {
-            return;
-        }
-        let (kept, others): (Vec<_>, Vec<_>) = list.drain(..).partition(|it| it.will_wake(own));
-        *list = kept;
+        let wakers = std::mem::take(&mut *list);
+        list.push(own.clone());
         drop(list);
-        others.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -144,10 +141,20 @@ impl Conversation {
     /// Ends the conversation from outside: the driver is closed.
     pub(crate) fn abort(&self) {
         let mut state = self.lock();
-        state.break_off(Error::new(ErrorKind::Closed, "the driver is closed"));
+        let closed = Error::new(ErrorKind::Closed, "the driver is closed");
+        // Whoever streams the result of an auto-commit query was not told that it is over, and so knows.
+        let is_unknown = state.is_undecided() && !state.auto_commit;
+        let error = if is_unknown { Error::commit_unknown("the driver was closed", closed) } else { closed };
+        state.break_off(error);
         state.connection.close();
         drop(state);
         self.waiters.wake_all();
+    }
+
+    /// Returns the error of whoever gives up waiting now, if something may or may not have been committed.
+    pub(crate) fn undecided(&self) -> Option<Error> {
+        let late = || Error::new(ErrorKind::ServiceUnavailable, "there was no answer in time");
+        self.lock().is_undecided().then(|| Error::commit_unknown("the time for retries was over", late()))
     }
 
     /// Drives the connection until `goal` is reached or the conversation is broken.
@@ -182,14 +189,15 @@ impl Conversation {
                 Poll::Pending => break Poll::Pending,
             }
         };
+        let is_alone = state.waiting == 1;
         drop(state);
-        if answer.is_ready() {
-            // Whoever else waits must drive the connection from now on.
-            self.forget(cx.waker());
-            self.waiters.wake_all();
-        } else if dispatched {
+        match (&answer, is_alone) {
+            (Poll::Ready(_), true) => self.forget(cx.waker()),
+            // Whoever else waits must drive the connection from now on. It may do so in this very task, by the same waker.
+            (Poll::Ready(_), false) => self.waiters.wake_all(),
             // What was dispatched may be theirs.
-            self.waiters.wake_others(cx.waker());
+            (Poll::Pending, false) if dispatched => self.waiters.wake_and_keep(cx.waker()),
+            (Poll::Pending, _) => {}
         }
         answer
     }
@@ -271,7 +279,9 @@ impl State {
 
     /// Reports the kind of call where the server asks for it.
     pub(crate) fn telemetry(&mut self, api: TelemetryApi) -> Result<(), Error> {
-        if self.connection.as_bolt().server().telemetry && !self.driver.config().telemetry_disabled {
+        let bolt = self.connection.as_bolt();
+        let is_wanted = bolt.server().telemetry && bolt.capabilities().telemetry;
+        if is_wanted && !self.driver.config().telemetry_disabled {
             self.send(&Request::Telemetry(api), Reply::Telemetry)?;
         }
         Ok(())
@@ -333,6 +343,7 @@ impl State {
     /// Drops what is left of every result, so that the transaction may end.
     pub(crate) fn discard_all(&mut self) -> Result<(), Error> {
         for result in self.results.clone() {
+            result.cut();
             self.discard(&result)?;
         }
         Ok(())
@@ -398,16 +409,20 @@ impl State {
             Event::Closed(reason) => {
                 let error = self.connection.lost(reason);
                 wire_log::lost(&self.connection, &error);
-                let committing = self.expected.iter().any(|(_, reply)| matches!(reply, Reply::Commit))
-                    || (self.auto_commit && !self.expected.is_empty());
-                // What only reads can be run again.
-                let unknown = committing && self.access == AccessMode::Write;
-                let error = self.driver.lost(&self.connection.address, error, unknown);
+                let error = self.driver.lost(&self.connection.address, error, self.is_undecided());
                 self.expected.clear();
                 self.break_off(error);
             }
             other => debug_assert!(false, "an event that this driver does not know: {other:?}"),
         }
+    }
+
+    /// Whether something may or may not have been committed, which only an answer would tell.
+    fn is_undecided(&self) -> bool {
+        let committing = self.expected.iter().any(|(_, reply)| matches!(reply, Reply::Commit))
+            || (self.auto_commit && !self.expected.is_empty());
+        // What only reads can be run again; what has failed was not committed.
+        committing && self.access == AccessMode::Write && self.broken.is_none()
     }
 
     /// Nothing more can be asked; everything open fails.

@@ -65,7 +65,7 @@ options! {
     max_connection_pool_size: usize;
     /// Sets how long a call may wait for a connection that is ready for use, everything on the way included: 60 s by default.
     connection_acquisition_timeout: Duration;
-    /// Sets how long connecting to one address may take: 30 s by default.
+    /// Sets how long connecting to one address may take, handshake and authentication included: 30 s by default.
     connection_timeout: Duration;
     /// Sets the age after which a connection is not lent again: one hour by default, `None` for no limit.
     max_connection_lifetime: Option<Duration>;
@@ -293,9 +293,7 @@ impl DriverInner {
     pub(crate) fn lost(&self, address: &Address, error: Error, unknown: bool) -> Error {
         self.deactivate(address);
         if unknown {
-            let message =
-                "the connection was lost while the transaction was being committed: nobody knows whether it was";
-            return Error::with_source(ErrorKind::CommitUnknown, message, error);
+            return Error::commit_unknown("the connection was lost", error);
         }
         if self.is_routing() && error.kind() == ErrorKind::ServiceUnavailable {
             let message = error.to_string();

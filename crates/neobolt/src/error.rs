@@ -62,6 +62,12 @@ impl Error {
         Self(Arc::new(Inner { kind, message: message.into(), failure: None, source: Some(Box::new(source)) }))
     }
 
+    /// Says that `what` came in between COMMIT and its answer.
+    pub(crate) fn commit_unknown(what: &str, source: Self) -> Self {
+        let message = format!("{what} while the transaction was being committed: nobody knows whether it was");
+        Self::with_source(ErrorKind::CommitUnknown, message, source)
+    }
+
     pub(crate) fn server(failure: Failure) -> Self {
         Self(Arc::new(Inner {
             kind: ErrorKind::Server,

@@ -8,12 +8,12 @@ use neobolt_io::BoxFuture;
 use neobolt_proto::message::{AccessMode, Count, TelemetryApi, TransactionOptions};
 use neobolt_proto::{Keys, Record};
 
-use crate::conversation::{Phase, Run};
+use crate::conversation::{Conversation, Phase, Run};
 use crate::driver::{Driver, Target};
 use crate::error::Error;
 use crate::query::{Query, TransactionConfig, query_setters};
 use crate::result::ResultState;
-use crate::retry::Retries;
+use crate::retry::{Retries, undecided};
 use crate::session::SessionBookmarks;
 use crate::summary::ResultSummary;
 
@@ -89,7 +89,11 @@ impl ExecuteQuery {
         self
     }
 
-    async fn attempt(&self, bookmarks: &Arc<SessionBookmarks>) -> Result<EagerResult, Error> {
+    async fn attempt(
+        &self,
+        bookmarks: &Arc<SessionBookmarks>,
+        running: &mut Option<Arc<Conversation>>,
+    ) -> Result<EagerResult, Error> {
         let target = Target {
             access: self.access,
             database: self.database.clone(),
@@ -97,6 +101,7 @@ impl ExecuteQuery {
             bookmarks,
         };
         let (conversation, database) = self.driver.inner().converse(&target).await?;
+        *running = Some(Arc::clone(&conversation));
         let sent = bookmarks.to_send();
         let mut options = TransactionOptions {
             mode: self.access,
@@ -155,9 +160,15 @@ impl IntoFuture for ExecuteQuery {
             let bookmarks = SessionBookmarks::new(Bookmarks::new(), self.manager.clone());
             let mut retries = Retries::new(&self.driver);
             loop {
-                match retries.bound(self.attempt(&bookmarks)).await? {
-                    Ok(result) => return Ok(result),
-                    Err(error) => retries.again(error).await?,
+                let mut running = None;
+                match retries.bound(self.attempt(&bookmarks, &mut running)).await {
+                    Ok(Ok(result)) => return Ok(result),
+                    Ok(Err(error)) => {
+                        // The connection is not kept while nothing is done with it.
+                        drop(running);
+                        retries.again(error).await?;
+                    }
+                    Err(last) => return Err(undecided(running, last)),
                 }
             }
         })

@@ -100,6 +100,9 @@ impl Pool {
             };
             let must_ping = pooled.lease().needs_liveness_check();
             if pooled.is_alive() && (!must_ping || pooled.ping().await) {
+                if self.is_closed() {
+                    return Err(Error::new(ErrorKind::Closed, "the driver is closed"));
+                }
                 pooled.idle();
                 return Ok(pooled);
             }
@@ -155,7 +158,9 @@ impl Pool {
             if state.core.hosts().next().is_none() {
                 return Poll::Ready(());
             }
-            state.closing.push(cx.waker().clone());
+            if !state.closing.iter().any(|it| it.will_wake(cx.waker())) {
+                state.closing.push(cx.waker().clone());
+            }
             Poll::Pending
         })
         .await;

@@ -26,6 +26,8 @@ pub(crate) struct Inner {
     batches: VecDeque<RecordBatch>,
     /// Nobody will read the records any more.
     abandoned: bool,
+    /// The transaction ends before all records were asked for.
+    cut: bool,
     run_metadata: Map,
     server: Option<ServerInfo>,
     outcome: Option<Result<ResultSummary, Error>>,
@@ -41,6 +43,7 @@ impl ResultState {
             requested: false,
             batches: VecDeque::new(),
             abandoned: false,
+            cut: false,
             run_metadata: Map::default(),
             server: None,
             outcome: None,
@@ -81,7 +84,12 @@ impl ResultState {
         inner.requested = false;
         let run = std::mem::take(&mut inner.run_metadata);
         let server = inner.server.take().unwrap_or_default();
-        inner.outcome = Some(Ok(ResultSummary::new(server, run, metadata)));
+        inner.outcome = Some(if inner.cut {
+            let message = "the transaction ended before the whole result was read";
+            Err(Error::new(ErrorKind::TransactionClosed, message))
+        } else {
+            Ok(ResultSummary::new(server, run, metadata))
+        });
         let lease = inner.lease.take();
         drop(inner);
         drop(lease);
@@ -94,6 +102,11 @@ impl ResultState {
         let lease = inner.lease.take();
         drop(inner);
         drop(lease);
+    }
+
+    /// What is left of the result is dropped because its transaction ends: whoever reads on must not take it for complete.
+    pub(crate) fn cut(&self) {
+        self.lock().cut = true;
     }
 
     fn lease(&self) -> Option<Arc<Conversation>> {
@@ -166,15 +179,18 @@ pub struct RecordStream {
 }
 
 impl RecordStream {
-    /// Returns a stream that keeps the conversation's connection until its result has ended.
-    pub(crate) fn new(
+    /// Returns a stream that keeps the conversation's connection until its result has ended, once RUN is answered.
+    ///
+    /// The stream is there before the answer, so that nobody keeps records for a future that was dropped.
+    pub(crate) async fn open(
         state: Arc<ResultState>,
         conversation: &Arc<Conversation>,
-        keys: Arc<Keys>,
         fetch: Count,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         state.keep(conversation);
-        Self { state, keys, fetch, batch: None, row: 0 }
+        let mut stream = Self { state, keys: Arc::default(), fetch, batch: None, row: 0 };
+        stream.keys = conversation.until(|_| stream.state.opening()).await??;
+        Ok(stream)
     }
 
     /// Returns the names of the columns.

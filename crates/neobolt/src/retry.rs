@@ -4,8 +4,14 @@ use neobolt_core::Retry;
 use neobolt_io::timeout_at;
 use tracing::debug;
 
+use crate::conversation::Conversation;
 use crate::driver::Driver;
 use crate::error::TransactionError;
+
+/// The error of an attempt that was given up: `last`, the one of the attempt before it, unless COMMIT was sent.
+pub(crate) fn undecided<E: TransactionError>(running: Option<std::sync::Arc<Conversation>>, last: E) -> E {
+    running.and_then(|conversation| conversation.undecided()).map_or(last, E::from)
+}
 
 /// The retries of one managed call.
 pub(crate) struct Retries<E> {

@@ -53,7 +53,7 @@ impl Router {
         let mut refreshed = false;
         let mut last = None;
         loop {
-            let Some(address) = self.candidate(driver, target, &key) else {
+            let Some(address) = self.candidate(driver, target, &key, refreshed) else {
                 if refreshed {
                     let message = format!("no server takes {:?} access to {}", target.access, describe(&key));
                     return Err(last.map_or_else(
@@ -84,11 +84,14 @@ impl Router {
         }
     }
 
-    /// The server to ask, if the table is fresh.
-    fn candidate(&self, driver: &DriverInner, target: &Target<'_>, key: &Database) -> Option<Address> {
+    /// The server to ask, if the table is fresh, or was when this call had it `refreshed`: it may live for no time at all.
+    fn candidate(&self, driver: &DriverInner, target: &Target<'_>, key: &Database, refreshed: bool) -> Option<Address> {
         let random = driver.pool.dialer.runtime.random();
         let routing = self.lock();
-        let table = routing.table(key).filter(|table| table.is_fresh(driver.now(), target.access))?;
+        let table = routing.table(key)?;
+        if !refreshed && !table.is_fresh(driver.now(), target.access) {
+            return None;
+        }
         least_loaded(table.candidates(target.access), |it| driver.pool.counts(it).in_use, random).cloned()
     }
 
@@ -102,7 +105,11 @@ impl Router {
     ) -> Result<(Database, bool), Error> {
         let start = self.lock().begin_refresh(&key);
         let Refresh::Start(permit) = start else {
-            self.joined(&key).await;
+            let joined = neobolt_io::timeout_at(&*driver.pool.dialer.runtime, deadline, self.joined(&key));
+            joined.await.map_err(|_| {
+                let message = format!("no routing table for {} within the acquisition timeout", describe(&key));
+                Error::new(ErrorKind::AcquisitionTimeout, message)
+            })?;
             let key = match key {
                 Database::Home(user) => {
                     let home = self.lock().home_database(&user);
@@ -170,7 +177,11 @@ impl Router {
     async fn joined(&self, key: &Database) {
         poll_fn(|cx| {
             // The waker stands before the question, so no answer comes in between.
-            self.joined.lock().unwrap_or_else(PoisonError::into_inner).push(cx.waker().clone());
+            let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+            if !joined.iter().any(|it| it.will_wake(cx.waker())) {
+                joined.push(cx.waker().clone());
+            }
+            drop(joined);
             if self.lock().is_refreshing(key) { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
@@ -195,8 +206,11 @@ struct Refreshing<'a> {
 impl Refreshing<'_> {
     fn end(&mut self, table: RoutingTable) -> Option<Database> {
         let permit = self.permit.take()?;
-        let key = self.router.lock().end_refresh(self.driver.now(), permit, Some(table));
-        self.driver.pool.retain(|address| self.router.lock().contains(address));
+        let mut routing = self.router.lock();
+        let key = routing.end_refresh(self.driver.now(), permit, Some(table));
+        // Locked in this order, as wherever both are: first the tables, then the pool.
+        self.driver.pool.retain(|address| routing.contains(address));
+        drop(routing);
         self.wake();
         key
     }

@@ -12,7 +12,7 @@ use crate::driver::{Driver, Target, fetch_size};
 use crate::error::{Error, TransactionError};
 use crate::query::{Query, TransactionConfig, query_setters};
 use crate::result::{RecordStream, ResultState, buffer};
-use crate::retry::Retries;
+use crate::retry::{Retries, undecided};
 use crate::transaction::{Handle, ManagedTransaction, Transaction};
 
 /// What the transactions of a session have seen, shared with the conversations that move it on.
@@ -220,11 +220,15 @@ impl Session {
     {
         let mut retries = Retries::new(&self.driver);
         loop {
-            let outcome = retries.bound(self.attempt(access, config, &mut work)).await;
-            match outcome {
+            let mut running = None;
+            match retries.bound(self.attempt(access, config, &mut work, &mut running)).await {
                 Ok(Ok(value)) => return Ok(value),
-                Ok(Err(error)) => retries.again(error).await?,
-                Err(last) => return Err(last),
+                Ok(Err(error)) => {
+                    // The connection is not kept while nothing is done with it.
+                    drop(running);
+                    retries.again(error).await?;
+                }
+                Err(last) => return Err(undecided(running, last)),
             }
         }
     }
@@ -234,6 +238,7 @@ impl Session {
         access: AccessMode,
         config: &TransactionConfig,
         work: &mut F,
+        running: &mut Option<Arc<Conversation>>,
     ) -> Result<T, E>
     where
         F: FnMut(ManagedTransaction) -> Fut,
@@ -241,6 +246,7 @@ impl Session {
         E: TransactionError,
     {
         let handle = self.begin(access, config, TelemetryApi::ManagedTransaction).await?;
+        *running = Some(handle.conversation());
         match work(ManagedTransaction::new(handle.clone())).await {
             Ok(value) => {
                 handle.commit().await?;
@@ -363,8 +369,7 @@ impl<'a> IntoFuture for RunAutoCommit<'a> {
                 let run = Run { query: &query.text, parameters: &query.parameters, first_pull: fetch };
                 state.run(&run, Some(&options), &result)?;
             }
-            let keys = conversation.until(|_| result.opening()).await??;
-            let stream = RecordStream::new(Arc::clone(&result), &conversation, keys, fetch);
+            let stream = RecordStream::open(Arc::clone(&result), &conversation, fetch).await?;
             session.previous = Some(result);
             Ok(stream)
         })

@@ -23,6 +23,10 @@ impl Handle {
         Self { conversation, fetch }
     }
 
+    pub(crate) fn conversation(&self) -> Arc<Conversation> {
+        Arc::clone(&self.conversation)
+    }
+
     async fn run(&self, query: &Query) -> Result<RecordStream, Error> {
         let result = ResultState::new();
         {
@@ -31,8 +35,7 @@ impl Handle {
             let run = Run { query: &query.text, parameters: &query.parameters, first_pull: self.fetch };
             state.run(&run, None, &result)?;
         }
-        let keys = self.conversation.until(|_| result.opening()).await??;
-        Ok(RecordStream::new(result, &self.conversation, keys, self.fetch))
+        RecordStream::open(result, &self.conversation, self.fetch).await
     }
 
     /// Drops what is left of every result and commits: one round trip, unless records are still under way.

@@ -409,3 +409,14 @@ fn a_client_out_of_turn_is_told() {
     assert_eq!(violation.to_string(), "COMMIT in state NEGOTIATION");
     assert_eq!(server.transmit()[2..4], [0xB1, 0x7F]);
 }
+
+#[test]
+fn the_memory_of_a_large_batch_is_not_kept_with_the_connection() {
+    let mut pair = Pair::ready(Version::new(5, 8), 1 << 20);
+    for (len, is_kept) in [(1 << 20, true), (MAX_SPARE, true), (MAX_SPARE + 1, false)] {
+        pair.client.spare = None;
+        pair.client.recycle(RecordBatch::new(Arc::default(), Vec::with_capacity(len), 0, Vec::new(), 0));
+        let kept = pair.client.spare.as_ref().map_or(0, |(buffer, _)| buffer.capacity());
+        assert_eq!(kept >= len, is_kept, "{len}");
+    }
+}

@@ -257,6 +257,11 @@ impl Client {
         self.pipe().to_client.len()
     }
 
+    /// Returns how many bytes the server has not read yet.
+    pub(crate) fn unsent(&self) -> usize {
+        self.pipe().to_server.len()
+    }
+
     /// Lets the handler work, and returns the bytes that it sent.
     pub(crate) fn receive_bytes(&mut self) -> Vec<u8> {
         self.turn();

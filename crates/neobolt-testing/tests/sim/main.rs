@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test is to panic")]
 
 mod faults;
+mod hostile;
 mod round_trips;
+mod scripted;
+mod streams;
 mod suite;
 mod time;
 

@@ -1,0 +1,55 @@
+//! Several results of one transaction that are read at once.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use neobolt::RecordStream;
+use neobolt_testing::queries::{ONE, RANGE};
+
+use super::World;
+
+/// Runs two futures in one task, as `join!` does.
+async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut from_a, mut from_b) = (None, None);
+    poll_fn(|cx| {
+        poll_into(a.as_mut(), &mut from_a, cx);
+        poll_into(b.as_mut(), &mut from_b, cx);
+        if from_a.is_some() && from_b.is_some() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    (from_a.unwrap(), from_b.unwrap())
+}
+
+fn poll_into<F: Future>(future: Pin<&mut F>, output: &mut Option<F::Output>, cx: &mut std::task::Context<'_>) {
+    if output.is_none() {
+        if let Poll::Ready(ready) = future.poll(cx) {
+            *output = Some(ready);
+        }
+    }
+}
+
+async fn count(stream: &mut RecordStream) -> usize {
+    stream.collect().await.unwrap().len()
+}
+
+#[test]
+fn two_streams_are_read_in_one_task() {
+    for seed in 0..20 {
+        let world = World::new(seed);
+        let driver = world.driver();
+        world.sim.block_on(async {
+            let mut session = driver.session().fetch_size(7).build();
+            let mut transaction = session.begin_transaction().await.unwrap();
+            let mut long = transaction.run(RANGE).param("n", 100).await.unwrap();
+            let mut short = transaction.run(RANGE).param("n", 10).await.unwrap();
+            assert_eq!(both(count(&mut long), count(&mut short)).await, (100, 10));
+            let mut long = transaction.run(RANGE).param("n", 100).await.unwrap();
+            let mut short = transaction.run(RANGE).param("n", 10).await.unwrap();
+            assert_eq!(both(count(&mut short), count(&mut long)).await, (10, 100));
+            transaction.commit().await.unwrap();
+            session.run(ONE).await.unwrap().single().await.unwrap();
+        });
+    }
+}
