@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use neobolt::RecordStream;
+use neobolt::{ErrorKind, RecordStream};
 use neobolt_testing::queries::{ONE, RANGE};
 
 use super::World;
@@ -48,6 +48,43 @@ fn two_streams_are_read_in_one_task() {
             let mut long = transaction.run(RANGE).param("n", 100).await.unwrap();
             let mut short = transaction.run(RANGE).param("n", 10).await.unwrap();
             assert_eq!(both(count(&mut short), count(&mut long)).await, (10, 100));
+            transaction.commit().await.unwrap();
+            session.run(ONE).await.unwrap().single().await.unwrap();
+        });
+    }
+}
+
+/// What the end of a transaction cuts off must not look complete.
+#[test]
+fn a_result_that_is_read_beyond_its_transaction_ends_in_an_error() {
+    let world = World::new(1);
+    let driver = world.driver();
+    world.sim.block_on(async {
+        let mut session = driver.session().fetch_size(7).build();
+        let mut transaction = session.begin_transaction().await.unwrap();
+        let mut cut = transaction.run(RANGE).param("n", 100).await.unwrap();
+        let mut whole = transaction.run(RANGE).param("n", 5).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(cut.collect().await.unwrap_err().kind(), ErrorKind::TransactionClosed);
+        assert_eq!(count(&mut whole).await, 5);
+    });
+}
+
+/// A `run` that is dropped leaves nobody to read its records, and the transaction goes on.
+#[test]
+fn a_dropped_run_leaves_its_transaction_usable() {
+    for seed in 0..20 {
+        let world = World::new(seed);
+        let driver = world.driver();
+        world.sim.block_on(async {
+            let mut session = driver.session().fetch_size(7).build();
+            let mut transaction = session.begin_transaction().await.unwrap();
+            {
+                let mut run = pin!(transaction.run(RANGE).param("n", 100).into_future());
+                poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx).is_pending())).await;
+            }
+            let mut next = transaction.run(RANGE).param("n", 10).await.unwrap();
+            assert_eq!(count(&mut next).await, 10);
             transaction.commit().await.unwrap();
             session.run(ONE).await.unwrap().single().await.unwrap();
         });
