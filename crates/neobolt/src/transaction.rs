@@ -97,7 +97,10 @@ impl Transaction {
         RunInTransaction { handle: &self.handle, query: query.into() }
     }
 
-    /// Commits the transaction; records that were not read are dropped.
+    /// Commits the transaction.
+    ///
+    /// Records that were not asked for yet are dropped: a stream that is read on ends in an error of kind
+    /// [`TransactionClosed`](crate::ErrorKind::TransactionClosed), so that it is not taken for complete.
     ///
     /// When the future is dropped, the outcome is unknown: the COMMIT may have been sent.
     ///
