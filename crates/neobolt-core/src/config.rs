@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use neobolt_proto::Version;
 use neobolt_proto::message::{Count, NotificationFilter};
 
 use crate::RetryPolicy;
@@ -37,6 +38,8 @@ pub struct Config {
     pub pipelining: Pipelining,
     /// Which notifications the server sends. Default: the server decides.
     pub notifications: NotificationFilter,
+    /// The newest version of Bolt that is spoken, for tests against servers that speak newer ones. Default: the newest that the driver knows.
+    pub max_bolt_version: Version,
 }
 
 impl Default for Config {
@@ -53,6 +56,7 @@ impl Default for Config {
             telemetry_disabled: false,
             pipelining: Pipelining::default(),
             notifications: NotificationFilter::default(),
+            max_bolt_version: Version::NEWEST,
         }
     }
 }
@@ -76,6 +80,9 @@ impl Config {
         }
         if self.fetch_size == Count::Records(0) {
             return refused("fetch_size", "is 0 but must be at least 1 record, or all");
+        }
+        if self.max_bolt_version < Version::OLDEST {
+            return refused("max_bolt_version", "is older than any version that is spoken");
         }
         if self.user_agent.is_empty() {
             return refused("user_agent", "is empty but must name the application");

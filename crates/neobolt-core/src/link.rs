@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use neobolt_proto::handshake::ClientStep;
-use neobolt_proto::{ClientConnection, ClientHandshake, ClientLimits, Endpoint, HandshakeError};
+use neobolt_proto::{ClientConnection, ClientHandshake, ClientLimits, Endpoint, HandshakeError, Version};
 
 /// Carries one connection from its first byte to its last.
 ///
@@ -53,11 +53,11 @@ impl std::fmt::Display for LinkError {
 impl std::error::Error for LinkError {}
 
 impl Link {
-    /// Begins the handshake.
+    /// Begins the handshake, in which no version above `newest` is agreed on.
     #[must_use]
-    pub fn new(limits: ClientLimits) -> Self {
+    pub fn new(limits: ClientLimits, newest: Version) -> Self {
         let mut outbox = Vec::new();
-        let handshake = Some(ClientHandshake::start(&mut outbox));
+        let handshake = Some(ClientHandshake::start(newest, &mut outbox));
         let opening = Opening { handshake, received: [0; 64], outbox, transmitted: 0 };
         Self { limits, stage: Stage::Handshake(Box::new(opening)) }
     }
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_choice_from_a_manifest_travels_with_hello() {
-        let mut link = Link::new(ClientLimits::default());
+        let mut link = Link::new(ClientLimits::default(), Version::NEWEST);
         let opening = link.transmit().len();
         assert_eq!(opening, 20);
         link.transmitted(opening);
@@ -220,10 +220,10 @@ mod tests {
 
     #[test]
     fn a_stranger_or_an_early_end_is_an_error() {
-        let mut link = Link::new(ClientLimits::default());
+        let mut link = Link::new(ClientLimits::default(), Version::NEWEST);
         feed(&mut link, b"HTTP");
         assert_eq!(link.poll_open(), Some(Err(LinkError::Handshake(HandshakeError::Http))));
-        let mut link = Link::new(ClientLimits::default());
+        let mut link = Link::new(ClientLimits::default(), Version::NEWEST);
         link.handle_eof();
         assert_eq!(link.poll_open(), Some(Err(LinkError::Closed)));
         assert!(!link.wants_input());

@@ -16,7 +16,7 @@ use crate::parameters::Parameters;
 use crate::state::{self, Outcome, State, Streams};
 use crate::structure;
 use crate::value::{Map, Value};
-use crate::version::{Capabilities, Version};
+use crate::version::{Capabilities, NotificationKeys, Version};
 
 /// The number of a request on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -252,6 +252,7 @@ impl ClientConnection {
             return Err(SendError::Closed);
         }
         let kind = request.kind();
+        self.check(request)?;
         let (run, count) = match request {
             Request::Pull { run, count } | Request::Discard { run, count } => (Some(*run), Some(*count)),
             _ => (None, None),
@@ -260,7 +261,7 @@ impl ClientConnection {
             State::Defunct
         } else {
             let streams = self.streams_after(kind, run, count);
-            state::next(self.predicted, kind, Outcome::Success(streams), self.capabilities.logon)
+            state::next(self.predicted, kind, Outcome::Success(streams), self.capabilities)
                 .ok_or(SendError::NotAllowed { request: kind, state: self.predicted })?
         };
         self.write(request)?;
@@ -305,25 +306,44 @@ impl ClientConnection {
         if open || kind == RequestKind::Run { Streams::Open } else { Streams::None }
     }
 
+    /// Checks that the negotiated version has what `request` asks for, parameters aside.
+    fn check(&self, request: &Request<'_>) -> Result<(), SendError> {
+        let it = self.capabilities;
+        let can = |can: bool, what| {
+            let version = it.version;
+            if can { Ok(()) } else { Err(SendError::NotInVersion { what, version }) }
+        };
+        let can_filter = it.notifications != NotificationKeys::None;
+        match request {
+            Request::Hello(hello) => can(can_filter || hello.notifications.is_default(), "a notification filter"),
+            Request::Logon(_) => can(it.logon, "LOGON"),
+            Request::Logoff => can(it.logon, "LOGOFF"),
+            Request::Telemetry(_) => can(it.telemetry, "TELEMETRY"),
+            Request::Begin(options) | Request::RunAutoCommit { options, .. } => {
+                can(it.databases || options.database.is_none(), "a named database")?;
+                can(it.impersonation || options.impersonated_user.is_none(), "impersonation")?;
+                can(can_filter || options.notifications.is_none_or(|it| it.is_default()), "a notification filter")
+            }
+            Request::Pull { count, .. } | Request::Discard { count, .. } => {
+                can(it.paging || *count == Count::All, "a number of records to pull")
+            }
+            Request::Route { impersonated_user, .. } => {
+                can(it.route, "ROUTE")?;
+                can(it.impersonation || impersonated_user.is_none(), "impersonation")
+            }
+            Request::Run { .. } | Request::Commit | Request::Rollback | Request::Reset | Request::Goodbye => Ok(()),
+        }
+    }
+
     fn write(&mut self, request: &Request<'_>) -> Result<(), SendError> {
         let it = self.capabilities;
-        let version = it.version;
-        let missing = |what| SendError::NotInVersion { what, version };
         let out = self.outbox.bytes_mut();
         match request {
             Request::Hello(hello) => put_message(out, |e| write::hello(e, hello, it))?,
             Request::Logon(auth) => put_message(out, |e| write::logon(e, auth))?,
             Request::Logoff => put_message(out, |e| write::bare(e, tag::LOGOFF))?,
-            Request::Telemetry(api) if it.telemetry => put_message(out, |e| write::telemetry(e, *api))?,
-            Request::Telemetry(_) => return Err(missing("TELEMETRY")),
-            Request::Begin(options) => {
-                if it.notifications == crate::version::NotificationKeys::None
-                    && options.notifications.is_some_and(|filter| !filter.is_default())
-                {
-                    return Err(missing("a notification filter"));
-                }
-                put_message(out, |e| write::begin(e, options, it))?;
-            }
+            Request::Telemetry(api) => put_message(out, |e| write::telemetry(e, *api))?,
+            Request::Begin(options) => put_message(out, |e| write::begin(e, options, it))?,
             Request::Run { query, parameters } => {
                 let parameters = WireParameters::new(parameters, it, self.server.utc_patch)?;
                 put_message(out, |e| write::run(e, query, &parameters, None, it))?;
@@ -334,16 +354,16 @@ impl ClientConnection {
             }
             Request::Pull { run, count } => {
                 let qid = self.qid(*run)?;
-                put_message(self.outbox.bytes_mut(), |e| write::stream(e, tag::PULL, *count, qid))?;
+                put_message(self.outbox.bytes_mut(), |e| write::stream(e, tag::PULL, *count, qid, it))?;
             }
             Request::Discard { run, count } => {
                 let qid = self.qid(*run)?;
-                put_message(self.outbox.bytes_mut(), |e| write::stream(e, tag::DISCARD, *count, qid))?;
+                put_message(self.outbox.bytes_mut(), |e| write::stream(e, tag::DISCARD, *count, qid, it))?;
             }
             Request::Commit => put_message(out, |e| write::bare(e, tag::COMMIT))?,
             Request::Rollback => put_message(out, |e| write::bare(e, tag::ROLLBACK))?,
             Request::Route { context, bookmarks, database, impersonated_user } => {
-                put_message(out, |e| write::route(e, context, bookmarks, *database, *impersonated_user))?;
+                put_message(out, |e| write::route(e, context, bookmarks, *database, *impersonated_user, it))?;
             }
             Request::Reset => put_message(out, |e| write::bare(e, tag::RESET))?,
             Request::Goodbye => put_message(out, |e| write::bare(e, tag::GOODBYE))?,
@@ -419,7 +439,7 @@ impl ClientConnection {
     }
 
     fn transition(&mut self, pending: &Pending, outcome: Outcome, response: &'static str) -> Result<(), PeerViolation> {
-        let next = state::next(self.confirmed, pending.kind, outcome, self.capabilities.logon);
+        let next = state::next(self.confirmed, pending.kind, outcome, self.capabilities);
         self.confirmed =
             next.ok_or(PeerViolation::UnexpectedResponse { request: pending.kind, response, state: self.confirmed })?;
         Ok(())

@@ -1,6 +1,6 @@
 //! The handshake: how two peers agree on a version before the first message.
 //!
-//! Source: Bolt specification, "Handshake" and "Manifest v1". A client offers the manifest first and two of the four
+//! Source: Bolt specification, "Handshake" and "Manifest v1". A client offers the manifest first and three of the four
 //! legacy slots; a server that knows manifests (from Neo4j 5.26) answers with everything it speaks, an older one picks a
 //! slot. The client's choice from a manifest has no answer, so it travels in one write with HELLO.
 
@@ -44,6 +44,11 @@ impl Offer {
     fn contains(self, version: Version) -> bool {
         let oldest = self.newest.minor.saturating_sub(self.range);
         version.major == self.newest.major && (oldest..=self.newest.minor).contains(&version.minor)
+    }
+
+    /// Tells whether `version` is the next one below this range.
+    fn is_followed_by(self, version: Version) -> bool {
+        version.major == self.newest.major && version.minor + self.range + 1 == self.newest.minor
     }
 
     fn to_bytes(self) -> [u8; 4] {

@@ -154,7 +154,7 @@ impl ServerConnection {
         while self.queue_has_room() {
             let Some(at) = self.inbox.next_message()? else { break };
             let size = at.len();
-            let request = ServerRequest::read(self.inbox.bytes().get(at).unwrap_or_default())?;
+            let request = ServerRequest::read(self.inbox.bytes().get(at).unwrap_or_default(), self.capabilities)?;
             self.received += 1;
             self.resets_queued += usize::from(request == ServerRequest::Reset);
             self.queued_bytes += size;
@@ -191,7 +191,7 @@ impl ServerConnection {
                 }
                 _ => {}
             }
-            let allowed = state::next(self.state, kind, Outcome::Success(Streams::None), self.capabilities.logon);
+            let allowed = state::next(self.state, kind, Outcome::Success(Streams::None), self.capabilities);
             if allowed.is_none() {
                 return Err(PeerViolation::UnexpectedRequest { request: kind, state: self.state });
             }
@@ -235,7 +235,7 @@ impl ServerConnection {
             _ => {}
         }
         let streams = if self.results == 0 { Streams::None } else { Streams::Open };
-        self.state = state::next(self.state, kind, Outcome::Success(streams), self.capabilities.logon)
+        self.state = state::next(self.state, kind, Outcome::Success(streams), self.capabilities)
             .expect("invariant: only allowed requests are served");
         let authenticated = self.is_authenticated();
         self.inbox.set_max_message(if authenticated {
@@ -269,7 +269,7 @@ impl ServerConnection {
     pub fn failure(&mut self, failure: &Failure) {
         let Some(kind) = self.serving.take() else { return };
         self.results = 0;
-        self.state = state::next(self.state, kind, Outcome::Failure, self.capabilities.logon)
+        self.state = state::next(self.state, kind, Outcome::Failure, self.capabilities)
             .expect("invariant: only allowed requests are served");
         self.put_failure(failure);
         if self.state == State::Defunct {

@@ -6,6 +6,7 @@
 use core::fmt;
 
 use crate::message::RequestKind;
+use crate::version::Capabilities;
 
 /// A state of a Bolt server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,8 +72,9 @@ pub enum Outcome {
 
 /// Returns the state after `request` was answered with `outcome` in `state`, or `None` where this cannot be.
 ///
-/// `logon` tells whether authentication has messages of its own (from 5.1).
-pub fn next(state: State, request: RequestKind, outcome: Outcome, logon: bool) -> Option<State> {
+/// `it` tells what the negotiated version has: its requests, whether authentication has messages of its own, and whether several results
+/// can be open at once.
+pub fn next(state: State, request: RequestKind, outcome: Outcome, it: &Capabilities) -> Option<State> {
     use RequestKind as R;
     use State as S;
     // RESET is answered in every state after HELLO, and heals or kills.
@@ -95,22 +97,26 @@ pub fn next(state: State, request: RequestKind, outcome: Outcome, logon: bool) -
         }
         Outcome::Success(streams) => streams,
     };
+    if !it.has(request) {
+        return None;
+    }
     let results = |none: State, open: State| if streams == Streams::None { none } else { open };
     Some(match (state, request) {
         (S::Negotiation, R::Hello) => {
-            if logon {
+            if it.logon {
                 S::Authentication
             } else {
                 S::Ready
             }
         }
-        (S::Authentication, R::Logon) if logon => S::Ready,
-        (S::Ready, R::Logoff) if logon => S::Authentication,
+        (S::Authentication, R::Logon) => S::Ready,
+        (S::Ready, R::Logoff) => S::Authentication,
         (S::Ready, R::Telemetry | R::Route) => S::Ready,
         (S::Ready, R::Begin) => S::TxReady,
         (S::Ready, R::Run) => S::Streaming,
         (S::Streaming, R::Pull | R::Discard) => results(S::Ready, S::Streaming),
-        (S::TxReady | S::TxStreaming, R::Run) => S::TxStreaming,
+        (S::TxReady, R::Run) => S::TxStreaming,
+        (S::TxStreaming, R::Run) if it.paging => S::TxStreaming,
         (S::TxStreaming, R::Pull | R::Discard) => results(S::TxReady, S::TxStreaming),
         (S::TxReady, R::Commit | R::Rollback) => S::Ready,
         _ => return None,
@@ -120,6 +126,10 @@ pub fn next(state: State, request: RequestKind, outcome: Outcome, logon: bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn newest() -> &'static Capabilities {
+        crate::Version::supported().next().and_then(crate::Version::capabilities).unwrap()
+    }
 
     const OK: Outcome = Outcome::Success(Streams::None);
     const OPEN: Outcome = Outcome::Success(Streams::Open);
@@ -153,7 +163,7 @@ mod tests {
         for (walk, end) in walks {
             let mut state = S::Negotiation;
             for (request, outcome) in *walk {
-                state = next(state, *request, *outcome, true).unwrap();
+                state = next(state, *request, *outcome, newest()).unwrap();
             }
             assert_eq!(state, *end, "{walk:?}");
         }
@@ -171,8 +181,8 @@ mod tests {
             (S::Negotiation, R::Run),
             (S::Failed, R::Run),
         ] {
-            assert_eq!(next(state, request, OK, true), None, "{request} in {state}");
+            assert_eq!(next(state, request, OK, newest()), None, "{request} in {state}");
         }
-        assert_eq!(next(S::Ready, R::Run, Outcome::Ignored, true), None);
+        assert_eq!(next(S::Ready, R::Run, Outcome::Ignored, newest()), None);
     }
 }

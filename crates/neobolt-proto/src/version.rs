@@ -4,6 +4,8 @@
 
 use core::fmt;
 
+use crate::message::RequestKind;
+
 /// A version of the Bolt protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a version has a major and a minor number for good")]
@@ -15,6 +17,12 @@ pub struct Version {
 }
 
 impl Version {
+    /// The newest version this crate speaks.
+    pub const NEWEST: Self = Self::new(6, 1);
+
+    /// The oldest version this crate speaks.
+    pub const OLDEST: Self = Self::new(3, 0);
+
     /// Returns the version `major.minor`.
     pub const fn new(major: u8, minor: u8) -> Self {
         Self { major, minor }
@@ -55,6 +63,17 @@ pub enum NotificationKeys {
 pub struct Capabilities {
     /// The version.
     pub version: Version,
+    /// Whether PULL and DISCARD say how many records and of which result, so that a transaction can have several results open (from
+    /// 4.0). Before that they carry no fields, and take all records of the only result.
+    pub paging: bool,
+    /// Whether a transaction can name its database (from 4.0).
+    pub databases: bool,
+    /// Whether HELLO carries a routing context (from 4.1).
+    pub routing_context: bool,
+    /// Whether ROUTE exists (from 4.3). Before that, routing tables come from a procedure.
+    pub route: bool,
+    /// Whether a transaction can run in another user's name (from 4.4). From then on, too, ROUTE's last field is a map.
+    pub impersonation: bool,
     /// Whether nodes, relationships and paths carry element ids, and date-times count in UTC (from 5.0).
     pub element_ids: bool,
     /// Whether the peer may be asked for UTC date-times by `patch_bolt` (4.3 and 4.4).
@@ -79,6 +98,26 @@ pub struct Capabilities {
     pub uuids: bool,
 }
 
+impl Capabilities {
+    /// Returns whether the version has this request.
+    pub const fn has(&self, request: RequestKind) -> bool {
+        match request {
+            RequestKind::Logon | RequestKind::Logoff => self.logon,
+            RequestKind::Telemetry => self.telemetry,
+            RequestKind::Route => self.route,
+            RequestKind::Hello
+            | RequestKind::Goodbye
+            | RequestKind::Reset
+            | RequestKind::Run
+            | RequestKind::Pull
+            | RequestKind::Discard
+            | RequestKind::Begin
+            | RequestKind::Commit
+            | RequestKind::Rollback => true,
+        }
+    }
+}
+
 impl Version {
     /// Returns whether this version is `major.minor` or a later one.
     const fn since(self, major: u8, minor: u8) -> bool {
@@ -90,6 +129,11 @@ const fn row(major: u8, minor: u8) -> Capabilities {
     let version = Version::new(major, minor);
     Capabilities {
         version,
+        paging: version.since(4, 0),
+        databases: version.since(4, 0),
+        routing_context: version.since(4, 1),
+        route: version.since(4, 3),
+        impersonation: version.since(4, 4),
         element_ids: version.since(5, 0),
         utc_patch: major == 4 && minor >= 3,
         logon: version.since(5, 1),
@@ -111,7 +155,7 @@ const fn row(major: u8, minor: u8) -> Capabilities {
 }
 
 /// One row for each version, best first. 5.5 was never released with a server.
-static CAPABILITIES: [Capabilities; 11] = [
+static CAPABILITIES: [Capabilities; 14] = [
     row(6, 1),
     row(6, 0),
     row(5, 8),
@@ -123,4 +167,7 @@ static CAPABILITIES: [Capabilities; 11] = [
     row(5, 1),
     row(5, 0),
     row(4, 4),
+    row(4, 3),
+    row(4, 2),
+    row(3, 0),
 ];

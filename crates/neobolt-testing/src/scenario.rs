@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_channel::oneshot;
-use neobolt::{Auth, Driver, DriverBuilder, Pipelining};
+use neobolt::{Auth, Driver, DriverBuilder, Pipelining, Version};
 use neobolt_io::{BoxFuture, Runtime, timeout_at};
 
 use crate::model::ModelBackend;
@@ -79,6 +79,8 @@ pub struct Target {
     pub capabilities: BTreeSet<Capability>,
     /// What its drivers send in one write.
     pub pipelining: Pipelining,
+    /// The newest version of Bolt to speak with it.
+    pub max_bolt_version: Version,
     /// What it counts, where it counts anything.
     pub model: Option<ModelBackend>,
 }
@@ -92,7 +94,15 @@ impl Target {
         capabilities: impl IntoIterator<Item = Capability>,
     ) -> Self {
         let capabilities = capabilities.into_iter().collect();
-        Self { runtime, uri: uri.into(), auth, capabilities, pipelining: Pipelining::default(), model: None }
+        Self {
+            runtime,
+            uri: uri.into(),
+            auth,
+            capabilities,
+            pipelining: Pipelining::default(),
+            max_bolt_version: Version::NEWEST,
+            model: None,
+        }
     }
 
     /// Returns the backend `model` at `uri`, which has everything but APOC.
@@ -129,7 +139,9 @@ impl Target {
     }
 
     fn builder_for(&self, uri: &str, auth: Auth) -> DriverBuilder {
-        Driver::builder(Arc::clone(&self.runtime), uri, auth).pipelining(self.pipelining)
+        Driver::builder(Arc::clone(&self.runtime), uri, auth)
+            .pipelining(self.pipelining)
+            .max_bolt_version(self.max_bolt_version)
     }
 
     fn driver(&self) -> Result<Driver, neobolt::Error> {

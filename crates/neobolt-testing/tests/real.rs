@@ -25,37 +25,50 @@ const CAPABILITIES: [Capability; 8] = [
     Capability::Profiles,
 ];
 
-/// What the servers of `scripts/neo4j` skip.
+const APOC_CALL: &str = "an_apoc_function_is_called";
+const LAG: &str = "without_a_bookmark_a_reader_lags";
+const AUTUMN: &str = "the_hour_that_an_autumn_night_has_twice";
+
+/// What the servers of `scripts/neo4j` skip in the newest version of Bolt they speak.
 fn skipped(version: &str) -> Option<&'static [&'static str]> {
-    const APOC: &str = "an_apoc_function_is_called";
-    const LAG: &str = "without_a_bookmark_a_reader_lags";
     match version {
         "5.26" => Some(&[LAG, "vectors", "uuids"]),
-        "2026.08" => Some(&[APOC, LAG]),
-        "4.4" => Some(&[APOC, LAG, "the_hour_that_an_autumn_night_has_twice", "vectors", "uuids"]),
+        "2026.08" => Some(&[APOC_CALL, LAG]),
+        "4.4" => Some(&[APOC_CALL, LAG, AUTUMN, "vectors", "uuids"]),
         _ => None,
     }
 }
 
-async fn scenarios(runtime: Arc<dyn Runtime>, pipelining: Pipelining) {
+/// What may be skipped in an older version of Bolt.
+const SKIPPED_IN_OLDER: [&str; 5] = [APOC_CALL, LAG, AUTUMN, "vectors", "uuids"];
+
+/// Runs all scenarios. Returns the version of Bolt they ran on, or `None` when the server speaks no version so old.
+async fn scenarios(runtime: Arc<dyn Runtime>, pipelining: Pipelining, max_bolt_version: Version) -> Option<Version> {
     let Ok(uri) = var("NEO4J_URI") else {
         println!("NEO4J_URI is not set: the scenarios were not asked to run against a real server");
-        return;
+        return None;
     };
     let user = var("NEO4J_USERNAME").unwrap_or_else(|_| "neo4j".into());
     let auth = var("NEO4J_PASSWORD").map_or_else(|_| Auth::none(), |password| Auth::basic(user, password));
-    let driver = Driver::builder(Arc::clone(&runtime), &uri, auth.clone()).build().unwrap();
-    let server = driver.verify_connectivity().await.unwrap();
-    println!("{} speaks Bolt {:?}", server.agent, server.protocol_version);
+    let builder = Driver::builder(Arc::clone(&runtime), &uri, auth.clone()).max_bolt_version(max_bolt_version);
+    let driver = builder.build().unwrap();
+    let server = match driver.verify_connectivity().await {
+        Err(error) if max_bolt_version < Version::NEWEST && error.to_string().contains("no Bolt version") => {
+            return None;
+        }
+        verified => verified.unwrap(),
+    };
+    let version = server.protocol_version.unwrap();
+    println!("{} speaks Bolt {version}", server.agent);
 
     let mut capabilities = Vec::from(CAPABILITIES);
-    if server.protocol_version >= Some(Version::new(5, 0)) {
+    if version >= Version::new(5, 0) {
         capabilities.push(Capability::RepeatedHours);
     }
-    if server.protocol_version >= Some(Version::new(6, 0)) {
+    if version >= Version::new(6, 0) {
         capabilities.push(Capability::Vectors);
     }
-    if server.protocol_version >= Some(Version::new(6, 1)) {
+    if version >= Version::new(6, 1) {
         capabilities.push(Capability::Uuids);
     }
     if driver.execute_query(APOC).read().await.is_ok() {
@@ -63,16 +76,30 @@ async fn scenarios(runtime: Arc<dyn Runtime>, pipelining: Pipelining) {
     }
     let mut target = Target::new(runtime, uri, auth, capabilities);
     target.pipelining = pipelining;
+    target.max_bolt_version = max_bolt_version;
     let report = run_all(&target).await;
-    let expected = var("NEO4J_VERSION").ok().and_then(|version| skipped(&version));
-    report.assert(expected.unwrap_or(&report.skipped));
+    if max_bolt_version == Version::NEWEST {
+        let expected = var("NEO4J_VERSION").ok().and_then(|version| skipped(&version));
+        report.assert(expected.unwrap_or(&report.skipped));
+    } else {
+        report.assert(&report.skipped);
+        assert!(report.skipped.iter().all(|it| SKIPPED_IN_OLDER.contains(it)), "{:?}", report.skipped);
+    }
+    Some(version)
 }
 
-/// One after the other: both create and drop the same constraint.
+/// One after the other: they create and drop the same constraint.
 #[test]
 fn real_server() {
     let tokio = tokio::runtime::Runtime::new().unwrap();
-    tokio.block_on(async { scenarios(neobolt_tokio::runtime(), Pipelining::Fewest).await });
-    tokio.block_on(async { scenarios(neobolt_tokio::runtime(), Pipelining::Official).await });
-    async_std::task::block_on(scenarios(neobolt_async_std::runtime(), Pipelining::Fewest));
+    let run = |pipelining, version| tokio.block_on(scenarios(neobolt_tokio::runtime(), pipelining, version));
+    let Some(newest) = run(Pipelining::Fewest, Version::NEWEST) else { return };
+    run(Pipelining::Official, Version::NEWEST);
+    async_std::task::block_on(scenarios(neobolt_async_std::runtime(), Pipelining::Fewest, Version::NEWEST));
+    for older in Version::supported().filter(|it| *it < newest) {
+        match run(Pipelining::Fewest, older) {
+            Some(spoken) => assert!(spoken <= older, "{spoken} was agreed on, above {older}"),
+            None => println!("the server speaks no Bolt {older}"),
+        }
+    }
 }

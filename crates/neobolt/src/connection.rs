@@ -69,7 +69,7 @@ impl Dialer {
     async fn connect(&self, to: SocketAddr, address: &Address) -> io::Result<Result<Connection, Error>> {
         let transport = self.runtime.connect(to).await?;
         let io = Io::new(Arc::clone(&self.runtime), transport);
-        let link = Link::new(ClientLimits::default());
+        let link = Link::new(ClientLimits::default(), self.config.max_bolt_version);
         let mut connection = Connection { io, link, address: address.clone(), io_error: None };
         Ok(connection.open(self).await.map(|()| connection))
     }

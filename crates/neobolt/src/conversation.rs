@@ -320,6 +320,7 @@ impl State {
     /// Asks for more records of a result.
     pub(crate) fn pull(&mut self, result: &Arc<ResultState>, count: Count) -> Result<(), Error> {
         let Some(run) = result.lock().run else { return Ok(()) };
+        let count = if self.connection.as_bolt().capabilities().paging { count } else { Count::All };
         self.send(&Request::Pull { run, count }, Reply::Stream(Arc::clone(result)))?;
         result.lock().requested = true;
         Ok(())

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use neobolt_core::failure::Effect;
 use neobolt_core::{Address, BookmarkManager, Bookmarks, Config, ConnectionUri, Database, Pipelining, Scheme};
 use neobolt_io::{Runtime, timeout_at};
-use neobolt_proto::Auth;
 use neobolt_proto::message::{AccessMode, Count, NotificationFilter};
+use neobolt_proto::{Auth, Version};
 
 use crate::connection::Dialer;
 use crate::conversation::Conversation;
@@ -91,6 +91,12 @@ impl DriverBuilder {
     /// Sets how many records are fetched at once: 1000 by default. Zero is all of them.
     pub fn fetch_size(mut self, records: u32) -> Self {
         self.config.fetch_size = fetch_size(records);
+        self
+    }
+
+    /// Sets the newest version of Bolt to speak: the newest that the driver knows by default. For tests against servers that speak newer ones.
+    pub fn max_bolt_version(mut self, version: Version) -> Self {
+        self.config.max_bolt_version = version;
         self
     }
 

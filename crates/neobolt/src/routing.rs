@@ -9,12 +9,13 @@ use neobolt_core::failure::is_fatal_during_discovery;
 use neobolt_core::{
     Address, ConnectionUri, Database, Refresh, RefreshPermit, Role, Routing, RoutingTable, least_loaded,
 };
-use neobolt_proto::message::Request;
-use neobolt_proto::{Map, Value};
+use neobolt_proto::message::{AccessMode, Count, Request, TransactionOptions};
+use neobolt_proto::{Map, Parameters, Value};
 
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Run};
 use crate::driver::{Connected, DriverInner, Target};
 use crate::error::{Error, ErrorKind};
+use crate::result::{RecordStream, ResultState};
 
 /// The routing tables of one driver.
 #[derive(Debug)]
@@ -155,23 +156,23 @@ impl Router {
         deadline: Instant,
     ) -> Result<RoutingTable, Error> {
         let connection = driver.pool.acquire(router, deadline).await?;
+        let has_route = connection.as_bolt().capabilities().route;
         let conversation = Conversation::new(driver, connection, key.clone(), None, target.bookmarks);
         let bookmarks = target.bookmarks.to_send();
-        let database = if let Database::Named(name) = key { Some(&**name) } else { None };
-        let request = Request::Route {
+        let question = Question {
             context: driver.pool.dialer.uri.routing_context().unwrap_or_default(),
             bookmarks: bookmarks.iter().collect(),
-            database,
+            database: if let Database::Named(name) = key { Some(&**name) } else { None },
             impersonated_user: target.user.as_deref(),
         };
-        let slot = Arc::new(Mutex::new(None));
-        conversation.lock().route(&request, &slot)?;
-        let answered = conversation.until(|_| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let metadata =
+        let answered = async {
+            if has_route { question.by_route(&conversation).await } else { question.by_procedure(&conversation).await }
+        };
+        let table =
             neobolt_io::timeout_at(&*driver.pool.dialer.runtime, deadline, answered).await.unwrap_or_else(|_| {
                 Err(Error::new(ErrorKind::AcquisitionTimeout, format!("{router} did not answer in time")))
             })?;
-        read_table(&metadata, driver.now(), router)
+        read_table(table, driver.now(), router)
     }
 
     async fn joined(&self, key: &Database) {
@@ -185,6 +186,56 @@ impl Router {
             if self.lock().is_refreshing(key) { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
+    }
+}
+
+/// What a router is asked.
+struct Question<'a> {
+    context: &'a [(String, String)],
+    bookmarks: Vec<&'a str>,
+    database: Option<&'a str>,
+    impersonated_user: Option<&'a str>,
+}
+
+impl Question<'_> {
+    /// Returns the `rt` of ROUTE's answer.
+    async fn by_route(self, conversation: &Arc<Conversation>) -> Result<Option<Map>, Error> {
+        let Self { context, bookmarks, database, impersonated_user } = self;
+        let slot = Arc::new(Mutex::new(None));
+        conversation.lock().route(&Request::Route { context, bookmarks, database, impersonated_user }, &slot)?;
+        let answered = conversation.until(|_| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let metadata: Map = answered.await?;
+        Ok(if let Some(Value::Map(table)) = metadata.get("rt") { Some(table.clone()) } else { None })
+    }
+
+    /// Returns the same from the procedure that was there before ROUTE, on Bolt 4.2 and older.
+    async fn by_procedure(self, conversation: &Arc<Conversation>) -> Result<Option<Map>, Error> {
+        let context: Map = self.context.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let has_databases = conversation.lock().connection.as_bolt().capabilities().databases;
+        let mut parameters = Parameters::new().with("context", context);
+        let query = match self.database {
+            _ if !has_databases => "CALL dbms.cluster.routing.getRoutingTable($context)",
+            None => "CALL dbms.routing.getRoutingTable($context)",
+            Some(database) => {
+                parameters.insert("database", database);
+                "CALL dbms.routing.getRoutingTable($context, $database)"
+            }
+        };
+        let options = TransactionOptions {
+            mode: AccessMode::Read,
+            database: has_databases.then_some("system"),
+            bookmarks: self.bookmarks,
+            impersonated_user: self.impersonated_user,
+            ..TransactionOptions::default()
+        };
+        let result = ResultState::new();
+        let run = Run { query, parameters: &parameters, first_pull: Count::All };
+        conversation.lock().run(&run, Some(&options), &result)?;
+        let mut answer = RecordStream::open(result, conversation, Count::All).await?;
+        let Some(record) = answer.next().await? else { return Ok(None) };
+        let table = ["ttl", "servers"].map(|key| Ok((key, record.get::<Value>(key)?)));
+        answer.consume().await?;
+        table.into_iter().collect::<Result<Map, Error>>().map(Some)
     }
 }
 
@@ -231,13 +282,11 @@ impl Drop for Refreshing<'_> {
 }
 
 /// Reads the answer to ROUTE.
-fn read_table(metadata: &Map, now: Instant, router: &Address) -> Result<RoutingTable, Error> {
+fn read_table(table: Option<Map>, now: Instant, router: &Address) -> Result<RoutingTable, Error> {
     let broken = |what: &str| {
         Error::new(ErrorKind::Protocol, format!("{router} answered with a routing table without a valid {what}"))
     };
-    let Some(Value::Map(table)) = metadata.get("rt") else {
-        return Err(broken("rt"));
-    };
+    let table = table.ok_or_else(|| broken("rt"))?;
     let ttl = table.get("ttl").and_then(Value::as_i64).and_then(|ttl| u64::try_from(ttl).ok());
     // Neo4j's own is 300 s; a server that says for ever is asked again after a year.
     let ttl = Duration::from_secs(ttl.ok_or_else(|| broken("ttl"))?.min(365 * 24 * 3600));

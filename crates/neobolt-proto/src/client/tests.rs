@@ -123,7 +123,7 @@ fn versions() -> impl Iterator<Item = Version> {
 
 #[test]
 fn an_auto_commit_query_in_every_version_and_any_fragmentation() {
-    for version in versions() {
+    for version in versions().filter(|version| version.major > 3) {
         for step in [1, 7, 4096] {
             let mut pair = Pair::ready(version, step);
             let options = TransactionOptions::default();
@@ -142,6 +142,63 @@ fn an_auto_commit_query_in_every_version_and_any_fragmentation() {
                 "{version}"
             );
             assert!(pair.client.is_reusable());
+        }
+    }
+}
+
+/// Before Bolt 4.0 PULL_ALL and DISCARD_ALL have no fields, and a transaction has one open result at a time.
+#[test]
+fn bolt_3_pulls_everything() {
+    for step in [1, 4096] {
+        let version = Version::new(3, 0);
+        let mut pair = Pair::ready(version, step);
+        let parameters = Parameters::default();
+        pair.send(&Request::Begin(&TransactionOptions::default()));
+        let run = pair.send(&Request::Run { query: "Q", parameters: &parameters });
+        let second = Request::Run { query: "Q", parameters: &parameters };
+        let state = State::TxStreaming;
+        assert_eq!(pair.client.send(&second), Err(SendError::NotAllowed { request: RequestKind::Run, state }));
+        let what = "a number of records to pull";
+        let some = Request::Pull { run, count: Count::Records(2) };
+        assert_eq!(pair.client.send(&some), Err(SendError::NotInVersion { what, version }));
+        let before = pair.client.transmit().len();
+        pair.send(&Request::Pull { run, count: Count::All });
+        assert_eq!(pair.client.transmit()[before..], [0, 2, 0xB0, 0x3F, 0, 0]);
+        pair.answer(endless);
+        pair.send(&second);
+        pair.answer(endless);
+        assert_eq!(
+            pair.said[3..],
+            ["S: SUCCESS", "S: SUCCESS", "S: RECORD [1, 2, 3]", "S: SUCCESS", "C: RUN", "S: SUCCESS"]
+        );
+    }
+}
+
+#[test]
+fn what_a_version_lacks_is_refused_before_a_byte_is_written() {
+    let named = TransactionOptions { database: Some("movies"), ..TransactionOptions::default() };
+    let impersonated = TransactionOptions { impersonated_user: Some("ada"), ..TransactionOptions::default() };
+    let mut filter = NotificationFilter::default();
+    filter.disabled_classifications = Some(std::collections::BTreeSet::new());
+    let filtered = TransactionOptions { notifications: Some(&filter), ..TransactionOptions::default() };
+    let route = Request::Route { context: &[], bookmarks: Vec::new(), database: None, impersonated_user: None };
+    for (request, what, newest_without) in [
+        (Request::Begin(&named), "a named database", Version::new(3, 0)),
+        (route, "ROUTE", Version::new(4, 2)),
+        (Request::Begin(&impersonated), "impersonation", Version::new(4, 3)),
+        (Request::Logoff, "LOGOFF", Version::new(5, 0)),
+        (Request::Begin(&filtered), "a notification filter", Version::new(5, 1)),
+        (Request::Telemetry(crate::message::TelemetryApi::AutoCommit), "TELEMETRY", Version::new(5, 3)),
+    ] {
+        for version in versions() {
+            let mut pair = Pair::ready(version, 4096);
+            let sent = pair.client.send(&request);
+            if version <= newest_without {
+                assert_eq!(sent, Err(SendError::NotInVersion { what, version }), "{version}");
+                assert!(pair.client.is_reusable(), "{version}");
+            } else {
+                assert!(sent.is_ok(), "{what} in {version}: {sent:?}");
+            }
         }
     }
 }

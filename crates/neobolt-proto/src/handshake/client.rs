@@ -1,14 +1,24 @@
 use super::{HandshakeError, MAGIC, MANIFEST_V1, Offer, manifest};
 use crate::version::Version;
 
-/// The legacy slots behind the manifest, newest first.
-const SLOTS: [Offer; 3] = [Offer::new(5, 8, 8), Offer::new(4, 4, 0), Offer::new(0, 0, 0)];
+/// The legacy slots behind the manifest, newest first: one for each major version that is older than manifests are. A server that speaks
+/// 6.0 or later knows the manifest.
+fn slots(newest: Version) -> [Offer; 3] {
+    [5, 4, 3].map(|major| {
+        let mut minors = Version::supported().filter(|it| it.major == major && *it <= newest).map(|it| it.minor);
+        match (minors.next(), minors.last()) {
+            (Some(newest), oldest) => Offer::new(major, newest, newest - oldest.unwrap_or(newest)),
+            (None, _) => Offer::new(0, 0, 0),
+        }
+    })
+}
 
 /// The client's side of the handshake.
 ///
 /// Feed it what the server sends until it is [`ClientStep::Done`]; bytes behind the handshake are left alone.
 #[derive(Debug)]
 pub struct ClientHandshake {
+    newest: Version,
     received: Vec<u8>,
 }
 
@@ -24,14 +34,14 @@ pub enum ClientStep {
 }
 
 impl ClientHandshake {
-    /// Appends the opening to `out`.
-    pub fn start(out: &mut Vec<u8>) -> Self {
+    /// Appends the opening to `out`. No version above `newest` is agreed on.
+    pub fn start(newest: Version, out: &mut Vec<u8>) -> Self {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&MANIFEST_V1);
-        for slot in SLOTS {
+        for slot in slots(newest) {
             out.extend_from_slice(&slot.to_bytes());
         }
-        Self { received: Vec::new() }
+        Self { newest, received: Vec::new() }
     }
 
     /// Takes what belongs to the handshake off the front of `input`, and appends the client's choice to `out` where
@@ -60,7 +70,7 @@ impl ClientHandshake {
             MANIFEST_V1 => match manifest(rest) {
                 Ok((_, (offers, _))) => {
                     let version = Version::supported()
-                        .find(|version| offers.iter().any(|offer| offer.contains(*version)))
+                        .find(|version| *version <= self.newest && offers.iter().any(|offer| offer.contains(*version)))
                         .ok_or(HandshakeError::NoCommonVersion)?;
                     // No capability bit is known, so none is chosen.
                     out.extend_from_slice(&[0, 0, version.minor, version.major, 0]);
@@ -73,7 +83,8 @@ impl ClientHandshake {
             [0, 0, _, 0xFF] => Err(HandshakeError::Manifest),
             [0, 0, minor, major] => {
                 let version = Version::new(major, minor);
-                let offered = SLOTS.iter().any(|slot| slot.contains(version)) && version.capabilities().is_some();
+                let offered =
+                    slots(self.newest).iter().any(|slot| slot.contains(version)) && version.capabilities().is_some();
                 if offered { Ok(Some(version)) } else { Err(HandshakeError::NotOffered(version)) }
             }
             stranger => Err(HandshakeError::stranger(stranger)),

@@ -66,7 +66,7 @@ impl ServerHandshake {
             if slot == u32::from_be_bytes(MANIFEST_V1) {
                 self.manifest_sent = true;
                 out.extend_from_slice(&MANIFEST_V1);
-                let offers: Vec<Offer> = Version::supported().map(|it| Offer { newest: it, range: 0 }).collect();
+                let offers = offers();
                 put_varint(offers.len() as u64, out);
                 for one in offers {
                     out.extend_from_slice(&one.to_bytes());
@@ -106,4 +106,16 @@ impl ServerHandshake {
             Err(nom::Err::Error(_) | nom::Err::Failure(_)) => Err(HandshakeError::Manifest),
         }
     }
+}
+
+/// The versions this crate speaks as ranges of consecutive minor versions, newest first.
+fn offers() -> Vec<Offer> {
+    let mut offers: Vec<Offer> = Vec::new();
+    for version in Version::supported() {
+        match offers.last_mut() {
+            Some(last) if last.is_followed_by(version) => last.range += 1,
+            _ => offers.push(Offer { newest: version, range: 0 }),
+        }
+    }
+    offers
 }

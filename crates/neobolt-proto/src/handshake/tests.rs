@@ -3,7 +3,7 @@ use super::*;
 /// Feeds a client one byte at a time, as a slow network would.
 fn client(reply: &[u8]) -> Result<(Version, Vec<u8>, usize), HandshakeError> {
     let mut out = Vec::new();
-    let mut handshake = ClientHandshake::start(&mut out);
+    let mut handshake = ClientHandshake::start(Version::NEWEST, &mut out);
     out.clear();
     for (at, byte) in reply.iter().enumerate() {
         let mut input = core::slice::from_ref(byte);
@@ -18,8 +18,35 @@ fn client(reply: &[u8]) -> Result<(Version, Vec<u8>, usize), HandshakeError> {
 #[test]
 fn the_opening_offers_the_manifest_first() {
     let mut out = Vec::new();
-    let _ = ClientHandshake::start(&mut out);
-    assert_eq!(out, [0x60, 0x60, 0xB0, 0x17, 0, 0, 1, 0xFF, 0, 8, 8, 5, 0, 0, 4, 4, 0, 0, 0, 0]);
+    let _ = ClientHandshake::start(Version::NEWEST, &mut out);
+    assert_eq!(out, [0x60, 0x60, 0xB0, 0x17, 0, 0, 1, 0xFF, 0, 8, 8, 5, 0, 2, 4, 4, 0, 0, 0, 3]);
+}
+
+#[test]
+fn a_client_goes_no_higher_than_it_is_told() {
+    let opening = |newest| {
+        let mut out = Vec::new();
+        let handshake = ClientHandshake::start(newest, &mut out);
+        (handshake, out.split_off(8))
+    };
+    assert_eq!(opening(Version::new(5, 4)).1, [0, 4, 4, 5, 0, 2, 4, 4, 0, 0, 0, 3]);
+    assert_eq!(opening(Version::new(4, 3)).1, [0, 0, 0, 0, 0, 1, 3, 4, 0, 0, 0, 3]);
+    let manifest = [0, 0, 1, 0xFF, 2, 0, 4, 4, 5, 0, 1, 1, 6, 0];
+    let mut out = Vec::new();
+    let step = opening(Version::new(5, 8)).0.handle_input(&mut &manifest[..], &mut out);
+    assert!(matches!(step, Ok(ClientStep::Done(Version { major: 5, minor: 4 }))));
+    let step = opening(Version::new(4, 4)).0.handle_input(&mut &[0, 0, 8, 5][..], &mut out);
+    assert_eq!(step.err(), Some(HandshakeError::NotOffered(Version::new(5, 8))));
+}
+
+#[test]
+fn a_server_offers_ranges() {
+    let mut opening = MAGIC.to_vec();
+    opening.extend(MANIFEST_V1);
+    opening.extend([0; 12]);
+    let mut out = Vec::new();
+    let _ = ServerHandshake::new().handle_input(&mut &opening[..], &mut out).unwrap();
+    assert_eq!(out, [0, 0, 1, 0xFF, 5, 0, 1, 1, 6, 0, 2, 8, 5, 0, 4, 4, 5, 0, 2, 4, 4, 0, 0, 0, 3, 0]);
 }
 
 /// The bytes that Neo4j 2026.08.1 and 5.26.19 sent.
@@ -68,7 +95,7 @@ fn varints_are_least_significant_first() {
 #[test]
 fn both_roles_agree() {
     let (mut c, mut s) = (Vec::new(), Vec::new());
-    let client = ClientHandshake::start(&mut c);
+    let client = ClientHandshake::start(Version::NEWEST, &mut c);
     let ServerStep::NeedsInput(server) = ServerHandshake::new().handle_input(&mut &c[..], &mut s).unwrap() else {
         panic!("a manifest is answered by a choice")
     };
@@ -92,7 +119,7 @@ fn a_server_answers_legacy_clients_in_their_order() {
     let none = [0; 4];
     assert_eq!(open([[0, 0, 4, 4], [0, 8, 8, 5], none, none]), (Ok(true), vec![0, 0, 4, 4]));
     assert_eq!(open([[0, 8, 8, 5], [0, 0, 4, 4], none, none]), (Ok(true), vec![0, 0, 8, 5]));
-    assert_eq!(open([[0, 0, 0, 3], none, none, none]), (Err(HandshakeError::NoCommonVersion), vec![0; 4]));
+    assert_eq!(open([[0, 0, 1, 4], [0, 0, 0, 2], none, none]), (Err(HandshakeError::NoCommonVersion), vec![0; 4]));
     assert_eq!(
         ServerHandshake::new().handle_input(&mut &b"GET / HTTP/1.1"[..], &mut Vec::new()).err(),
         Some(HandshakeError::Http)

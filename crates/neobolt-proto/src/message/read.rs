@@ -5,6 +5,7 @@ use packstream::{Decode, Decoder};
 use super::{AccessMode, Count, RequestKind, head, tag};
 use crate::error::PeerViolation;
 use crate::value::{Map, Value};
+use crate::version::Capabilities;
 
 /// A request, as a server receives it.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,12 +103,12 @@ impl ServerRequest {
         }
     }
 
-    /// Reads a request.
+    /// Reads a request in the form that the negotiated version gives it.
     ///
     /// # Errors
     ///
     /// The message is malformed, unknown, or a field of it is missing or of the wrong type.
-    pub fn read(message: &[u8]) -> Result<Self, PeerViolation> {
+    pub fn read(message: &[u8], it: &Capabilities) -> Result<Self, PeerViolation> {
         let Ok((fields, (tag, arity))) = head(message) else {
             return Err(PeerViolation::Metadata("structure"));
         };
@@ -137,8 +138,13 @@ impl ServerRequest {
                 }
             }
             tag::PULL | tag::DISCARD => {
-                expect(1)?;
-                let (count, qid) = stream(&map(&mut decoder)?)?;
+                let (count, qid) = if it.paging {
+                    expect(1)?;
+                    stream(&map(&mut decoder)?)?
+                } else {
+                    expect(0)?;
+                    (Count::All, None)
+                };
                 if tag == tag::PULL { Self::Pull { count, qid } } else { Self::Discard { count, qid } }
             }
             tag::COMMIT => bare(Self::Commit)?,
@@ -147,13 +153,13 @@ impl ServerRequest {
                 expect(3)?;
                 let context = map(&mut decoder)?;
                 let bookmarks = Vec::<String>::decode(&mut decoder)?;
-                let extra = map(&mut decoder)?;
-                Self::Route {
-                    context,
-                    bookmarks,
-                    database: text(&extra, "db")?,
-                    impersonated_user: text(&extra, "imp_user")?,
-                }
+                let (database, impersonated_user) = if it.impersonation {
+                    let extra = map(&mut decoder)?;
+                    (text(&extra, "db")?, text(&extra, "imp_user")?)
+                } else {
+                    (Option::decode(&mut decoder)?, None)
+                };
+                Self::Route { context, bookmarks, database, impersonated_user }
             }
             tag::RESET => bare(Self::Reset)?,
             tag::GOODBYE => bare(Self::Goodbye)?,

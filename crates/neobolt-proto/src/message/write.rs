@@ -30,19 +30,16 @@ pub(crate) fn hello<B: Buffer>(encoder: &mut Encoder<'_, B>, hello: &Hello<'_>, 
     encoder.structure_header(tag::HELLO, 1)?;
     let auth = if it.logon { 0 } else { hello.auth.len() };
     let filter = filter_len(hello.notifications, it);
-    let size = 1
-        + auth
-        + filter
-        + usize::from(it.bolt_agent)
-        + usize::from(it.utc_patch)
-        + usize::from(hello.routing.is_some());
+    let routing = hello.routing.filter(|_| it.routing_context);
+    let size =
+        1 + auth + filter + usize::from(it.bolt_agent) + usize::from(it.utc_patch) + usize::from(routing.is_some());
     encoder.map_header(size)?;
     encoder.string("user_agent")?;
     encoder.string(hello.user_agent)?;
     if !it.logon {
         hello.auth.encode_entries(encoder)?;
     }
-    if let Some(context) = hello.routing {
+    if let Some(context) = routing {
         encoder.string("routing")?;
         pairs(encoder, context)?;
     }
@@ -118,7 +115,16 @@ pub(crate) fn run<B: Buffer>(
     }
 }
 
-pub(crate) fn stream<B: Buffer>(encoder: &mut Encoder<'_, B>, tag: u8, count: Count, qid: Option<i64>) -> Written {
+pub(crate) fn stream<B: Buffer>(
+    encoder: &mut Encoder<'_, B>,
+    tag: u8,
+    count: Count,
+    qid: Option<i64>,
+    it: &Capabilities,
+) -> Written {
+    if !it.paging {
+        return bare(encoder, tag);
+    }
     encoder.structure_header(tag, 1)?;
     map!(encoder,
         true => "n": encoder.integer(count.to_wire()),
@@ -133,10 +139,14 @@ pub(crate) fn route<B: Buffer>(
     bookmarks: &[&str],
     database: Option<&str>,
     impersonated_user: Option<&str>,
+    it: &Capabilities,
 ) -> Written {
     encoder.structure_header(tag::ROUTE, 3)?;
     pairs(encoder, context)?;
     encoder.encode(bookmarks)?;
+    if !it.impersonation {
+        return encoder.encode(&database);
+    }
     map!(encoder,
         database.is_some() => "db": encoder.encode(&database)?,
         impersonated_user.is_some() => "imp_user": encoder.encode(&impersonated_user)?,
