@@ -8,7 +8,7 @@ const RECORDS: u64 = 10_000;
 fn record_path(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("record_path");
     group.throughput(Throughput::Elements(RECORDS)).sample_size(20);
-    for shape in shapes::SHAPES {
+    for shape in shapes::record_path() {
         let stream = shape.records(RECORDS as usize);
         group.bench_with_input(BenchmarkId::new("raw", shape.name), &stream, |bencher, stream| {
             bencher.iter(|| raw::walk(stream));

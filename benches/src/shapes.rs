@@ -1,7 +1,8 @@
 //! Rows of different shapes, as they lie on the wire.
 
-use neobolt_proto::Value;
-use packstream::{Encode, Encoder};
+use crate::raw::encode::{Put, records};
+use crate::rows::Row;
+use crate::rows::kinds::*;
 
 /// A kind of row.
 #[derive(Clone, Copy, Debug)]
@@ -11,20 +12,34 @@ pub struct Shape {
     pub name: &'static str,
     /// How many columns it has.
     pub width: usize,
-    write: fn(&mut Encoder<'_>, i64),
+    /// How many bytes the keys of its maps have.
+    pub keys: usize,
+    write: fn(i64, &mut Vec<u8>),
 }
 
-/// The shapes that are measured.
-pub const SHAPES: [Shape; 4] = [
-    Shape { name: "int1", width: 1, write: |e, row| e.integer(row) },
-    Shape { name: "ints10", width: 10, write: ints10 },
-    Shape { name: "mixed", width: 7, write: mixed },
-    Shape { name: "node", width: 1, write: node },
+/// The shapes that the codec is measured with.
+pub const SHAPES: [Shape; 8] = [
+    Shape { name: "int1", width: 1, keys: 0, write: write::<Int1> },
+    Shape { name: "ints10", width: 10, keys: 0, write: write::<Ints10> },
+    Shape { name: "str5", width: 5, keys: 0, write: write::<Str5> },
+    Shape { name: "mixed", width: 7, keys: 11, write: write::<Mixed> },
+    Shape { name: "node", width: 1, keys: 22, write: write::<Node> },
+    Shape { name: "path", width: 1, keys: 81, write: write::<Path> },
+    Shape { name: "bytes1k", width: 1, keys: 0, write: write::<Bytes1k> },
+    Shape { name: "floats768", width: 1, keys: 0, write: write::<Floats768> },
 ];
+
+/// The names of the shapes that the whole driver is measured with.
+pub const RECORD_PATH: [&str; 4] = ["int1", "ints10", "mixed", "node"];
 
 /// Returns the shape called `name`.
 pub fn shape(name: &str) -> Option<Shape> {
     SHAPES.into_iter().find(|shape| shape.name == name)
+}
+
+/// Returns the shapes that the whole driver is measured with.
+pub fn record_path() -> impl Iterator<Item = Shape> {
+    RECORD_PATH.into_iter().filter_map(shape)
 }
 
 impl Shape {
@@ -32,44 +47,12 @@ impl Shape {
     pub fn records(&self, rows: usize) -> Vec<u8> {
         let mut out = Vec::new();
         for row in 0..rows {
-            let start = out.len();
-            out.extend_from_slice(&[0, 0, 0xB1, 0x71]);
-            let mut encoder = Encoder::new(&mut out);
-            encoder.list_header(self.width).expect("invariant: few columns");
-            (self.write)(&mut encoder, row as i64);
-            let len = u16::try_from(out.len() - start - 2).expect("invariant: small rows");
-            out[start..start + 2].copy_from_slice(&len.to_be_bytes());
-            out.extend_from_slice(&[0, 0]);
+            (self.write)(row as i64, &mut out);
         }
         out
     }
 }
 
-fn put(encoder: &mut Encoder<'_>, value: &(impl Encode + ?Sized)) {
-    encoder.encode(value).expect("invariant: the shapes can be encoded");
-}
-
-fn ints10(encoder: &mut Encoder<'_>, row: i64) {
-    for shift in [0, 7, 14, 21, 28, 35, 42, 49, 56, 3] {
-        encoder.integer((row % 100) << shift);
-    }
-}
-
-fn mixed(encoder: &mut Encoder<'_>, row: i64) {
-    put(encoder, &row);
-    put(encoder, &(row as f64 * 0.5));
-    put(encoder, "a string of some length");
-    put(encoder, &(row % 2 == 0));
-    put(encoder, &None::<i64>);
-    put(encoder, &[row, row + 1, row + 2][..]);
-    put(encoder, &Value::Map([("first", Value::from(row)), ("second", Value::from("x"))].into_iter().collect()));
-}
-
-fn node(encoder: &mut Encoder<'_>, row: i64) {
-    let properties = [("name", Value::from("Ada Lovelace")), ("born", Value::from(1815)), ("id", Value::from(row))];
-    encoder.structure_header(b'N', 4).expect("invariant: few fields");
-    put(encoder, &row);
-    put(encoder, &["Person", "Author"][..]);
-    put(encoder, &Value::Map(properties.into_iter().collect()));
-    put(encoder, &*format!("4:c0a80101:{row}"));
+fn write<R: Row + Put>(row: i64, out: &mut Vec<u8>) {
+    records(&[R::row(row)], out);
 }

@@ -2,14 +2,14 @@
 
 use neobolt_benches::read;
 use neobolt_benches::replay::{driver, run};
-use neobolt_benches::shapes::SHAPES;
+use neobolt_benches::shapes::record_path;
 
 const RECORDS: u64 = 100_000;
 
 /// Reads 100,000 records twice over, and counts the second time: buffers are then as large as they get.
 #[test]
 fn reading_100_000_borrowed_records_allocates_less_than_a_hundredth_per_record() {
-    for shape in SHAPES {
+    for shape in record_path() {
         let driver = driver(shape, RECORDS).unwrap();
         for (way, owned) in [("lent", false), ("owned", true)] {
             let read = || {

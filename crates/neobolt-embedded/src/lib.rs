@@ -9,10 +9,17 @@
 //! * results are complete before their first row is sent, at most 1,000,000 rows, and a failure in mid-result is
 //!   therefore the answer to RUN;
 //! * a query that runs cannot be interrupted: RESET waits for it;
-//! * there are no counters, no profiles, no users, one database (`neo4j`), and no byte arrays, points or vectors;
+//! * there are no profiles, no constraints, no users, and one database (`neo4j`);
+//! * byte arrays, points, vectors and UUIDs are parameters that can be returned (`RETURN $x AS x`), and no more;
+//! * what a query has changed is counted by comparing the graph before and after it, while no label has more than
+//!   1,000 nodes and no type more than 1,000 relationships; of larger graphs it is only said that they were changed;
+//! * of the procedures and SHOW commands of Neo4j there are those that drivers, tools and newcomers begin with:
+//!   `SHOW PROCEDURES` lists them;
 //! * `RETURN *` and `CALL` without `YIELD` have no columns when they have no rows;
 //! * bookmarks count the commits since the database was opened.
 
+mod catalog;
+mod counters;
 mod engine;
 mod failure;
 mod plan;
@@ -77,7 +84,12 @@ impl Embedded {
     /// Returns the database as a backend whose waiting is timed by `runtime`.
     #[must_use]
     pub fn backend(&self, runtime: Arc<dyn Runtime>) -> Arc<dyn Backend> {
-        Arc::new(EmbeddedBackend { engine: Arc::clone(&self.engine), runtime, credentials: self.credentials.clone() })
+        Arc::new(self.embedded_backend(runtime))
+    }
+
+    fn embedded_backend(&self, runtime: Arc<dyn Runtime>) -> EmbeddedBackend {
+        let (engine, credentials) = (Arc::clone(&self.engine), self.credentials.clone());
+        EmbeddedBackend { engine, runtime, credentials, address: Arc::default() }
     }
 }
 
@@ -93,6 +105,9 @@ impl fmt::Debug for Embedded {
 ///
 /// Fails when the address cannot be listened on.
 pub async fn serve(runtime: Arc<dyn Runtime>, embedded: Embedded, address: SocketAddr) -> io::Result<Server> {
-    let backend = embedded.backend(Arc::clone(&runtime));
-    Server::bind(runtime, address, backend, ServerConfig::default()).await
+    let backend = embedded.embedded_backend(Arc::clone(&runtime));
+    let known = Arc::clone(&backend.address);
+    let server = Server::bind(runtime, address, Arc::new(backend), ServerConfig::default()).await?;
+    known.get_or_init(|| server.local_addr().to_string());
+    Ok(server)
 }

@@ -1,7 +1,7 @@
 //! The engine as a backend of a Bolt server.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use std::vec;
@@ -15,14 +15,18 @@ use neobolt_server::{
     Summary, TransactionOptions,
 };
 
+use crate::catalog::Facts;
 use crate::engine::Engine;
 use crate::plan::plan;
-use crate::text::Outline;
-use crate::worker::{Attempt, Transaction, Worker};
-use crate::{failure, value};
+use crate::text::{Outline, returned_parameters};
+use crate::worker::{Attempt, EngineQuery, Transaction, Worker};
+use crate::{catalog, failure, value};
 
 /// The one database, as Neo4j's community edition names it.
 const DATABASE: &str = "neo4j";
+
+/// Where Neo4j keeps what concerns all databases, and where SHOW commands are often sent. Here it is the same database.
+const SYSTEM: &str = "system";
 
 /// What stands before the number in a bookmark.
 const BOOKMARK: &str = "neobolt:";
@@ -38,6 +42,8 @@ pub(crate) struct EmbeddedBackend {
     pub(crate) runtime: Arc<dyn Runtime>,
     /// The user and password that are accepted; `None` accepts all.
     pub(crate) credentials: Option<(Box<str>, Box<str>)>,
+    /// Where clients reach the server, once it listens.
+    pub(crate) address: Arc<OnceLock<String>>,
 }
 
 impl Backend for EmbeddedBackend {
@@ -51,6 +57,7 @@ impl Backend for EmbeddedBackend {
             let session = EmbeddedSession {
                 engine: Arc::clone(&self.engine),
                 runtime: Arc::clone(&self.runtime),
+                address: Arc::clone(&self.address),
                 worker: None,
                 mode: None,
             };
@@ -72,6 +79,7 @@ impl Backend for EmbeddedBackend {
 struct EmbeddedSession {
     engine: Arc<Engine>,
     runtime: Arc<dyn Runtime>,
+    address: Arc<OnceLock<String>>,
     worker: Option<Worker>,
     /// `None` when no transaction is open.
     mode: Option<AccessMode>,
@@ -84,20 +92,32 @@ impl EmbeddedSession {
 
     async fn run(&mut self, query: Query) -> Result<QueryResult, Failure> {
         let mode = self.open_mode()?;
-        let outline = Outline::of(&query.text);
-        let text: Arc<str> = query.text.into();
-        let parameters = Arc::new(value::parameters(&query.parameters)?);
+        let parameters = match value::parameters(&query.parameters) {
+            Ok(parameters) => parameters,
+            Err(failure) => return returned(&query).ok_or(failure),
+        };
+        let address = self.address.get().map_or("localhost:7687", String::as_str);
+        let translation = catalog::translate(&query.text, Facts { address, database: DATABASE })?;
+        let text = translation.text.into_owned();
+        let outline = Outline::of(&text);
+        let query = Arc::new(EngineQuery {
+            text,
+            parameters,
+            reads: outline.reads,
+            updates: outline.updates(),
+            makes_index: outline.makes_index,
+            tolerates_index: translation.tolerates_index,
+        });
         if self.worker.is_none() {
             self.worker = Some(Worker::start()?);
         }
         let worker = self.worker.as_ref().expect("invariant: it was just started");
         let mut permit = None;
-        let records = loop {
-            let (engine, text, parameters) = (Arc::clone(&self.engine), Arc::clone(&text), Arc::clone(&parameters));
-            let attempt =
-                worker.call(move |slot| Transaction::run(slot, &engine, mode, &text, &parameters, permit)).await?;
+        let (records, changes) = loop {
+            let (engine, query) = (Arc::clone(&self.engine), Arc::clone(&query));
+            let attempt = worker.call(move |slot| Transaction::run(slot, &engine, mode, &query, permit)).await?;
             match attempt {
-                Attempt::Done(records) => break records,
+                Attempt::Done { records, changes } => break (records, changes),
                 Attempt::NeedsPermit => {
                     let deadline = self.runtime.now() + LOCK_TIMEOUT;
                     let waiting = self.engine.writers().acquire();
@@ -108,6 +128,7 @@ impl EmbeddedSession {
         };
         let mut summary = Summary::default();
         summary.query_type = Some(outline.query_type);
+        summary.stats = changes;
         if outline.explains {
             let text = records.first().and_then(|record| record.value_at(0));
             summary.plan = match text {
@@ -179,9 +200,20 @@ impl BackendSession for EmbeddedSession {
 fn check_database(database: Option<&str>, impersonated_user: Option<&str>) -> Result<(), Failure> {
     match (database, impersonated_user) {
         (_, Some(_)) => Err(failure::impersonation()),
-        (Some(name), None) if !name.eq_ignore_ascii_case(DATABASE) => Err(failure::no_such_database(name)),
+        (Some(name), None) if ![DATABASE, SYSTEM].iter().any(|it| name.eq_ignore_ascii_case(it)) => {
+            Err(failure::no_such_database(name))
+        }
         _ => Ok(()),
     }
+}
+
+/// Returns the result of a query that only returns parameters: the engine is not needed, and need not know their types.
+fn returned(query: &Query) -> Option<QueryResult> {
+    let (fields, parameters): (Vec<_>, Vec<_>) = returned_parameters(&query.text)?.into_iter().unzip();
+    let row: Option<Vec<_>> = parameters.iter().map(|name| query.parameters.get(name).cloned()).collect();
+    let mut summary = Summary::default();
+    summary.query_type = Some("r");
+    Some(QueryResult::buffered(fields, vec![row?], summary))
 }
 
 /// Checks that everything the bookmarks stand for has been committed. What has been committed is seen.

@@ -13,12 +13,16 @@ pub(crate) struct Outline {
     pub(crate) query_type: &'static str,
     /// Whether the query is not run, but its plan described.
     pub(crate) explains: bool,
+    /// Whether the query looks at the graph.
+    pub(crate) reads: bool,
+    /// Whether the query makes an index (`true`) or drops one (`false`).
+    pub(crate) makes_index: Option<bool>,
 }
 
 impl Outline {
     /// Reads the outline of `query`.
     pub(crate) fn of(query: &str) -> Self {
-        let tokens: Vec<Token<'_>> = Tokens { text: query, at: 0 }.collect();
+        let tokens = tokens(query);
         let clauses = top_level_words(&tokens);
         let is = |word: &str| clauses.iter().any(|&at| tokens[at].is(word));
         let explains = clauses.first().is_some_and(|&at| tokens[at].is("EXPLAIN"));
@@ -44,9 +48,44 @@ impl Outline {
                 None => Some(Vec::new()),
             },
         };
-        Self { columns, query_type, explains }
+        Self { columns, query_type, explains, reads: reads(&tokens), makes_index: schema.then(|| is("CREATE")) }
+    }
+
+    /// Returns whether the query has clauses that change the graph.
+    pub(crate) fn updates(&self) -> bool {
+        matches!(self.query_type, "w" | "rw")
     }
 }
+
+/// Returns the names of the columns and of the parameters in them, if the query does nothing but return parameters.
+pub(crate) fn returned_parameters(query: &str) -> Option<Vec<(String, String)>> {
+    let tokens = tokens(query);
+    let (first, items) = tokens.split_first()?;
+    let end = items.iter().position(|token| token.text == ";").unwrap_or(items.len());
+    if !first.is("RETURN") || end + 1 < items.len() {
+        return None;
+    }
+    let item = |item: &[Token<'_>]| {
+        let name = match item {
+            [_] => item[0].text,
+            [_, word, alias] if word.is("AS") => alias.bare(),
+            _ => return None,
+        };
+        Some((name.to_owned(), item[0].text.strip_prefix('$')?.to_owned()))
+    };
+    items[..end].split(|token| token.text == ",").map(item).collect()
+}
+
+/// Returns whether a query looks at the graph: by a clause, or by a pattern among its expressions.
+fn reads(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().enumerate().any(|(at, token)| {
+        let next = tokens.get(at + 1).map(|next| next.text);
+        READING.iter().any(|word| token.is(word)) || token.text == "-" && matches!(next, Some("-" | "["))
+    })
+}
+
+/// The words without which, and without a pattern, a query does not look at the graph.
+const READING: [&str; 4] = ["MATCH", "MERGE", "CALL", "EXISTS"];
 
 /// The clauses that change the graph.
 const UPDATES: [&str; 5] = ["CREATE", "MERGE", "SET", "DELETE", "REMOVE"];
@@ -54,26 +93,50 @@ const UPDATES: [&str; 5] = ["CREATE", "MERGE", "SET", "DELETE", "REMOVE"];
 /// The words that end the items of RETURN and YIELD.
 const ENDS: [&str; 6] = ["ORDER", "SKIP", "LIMIT", "UNION", "WHERE", "OFFSET"];
 
+/// The words that begin another clause.
+const CLAUSES: [&str; 6] = ["RETURN", "WITH", "MATCH", "OPTIONAL", "UNWIND", "CALL"];
+
 /// A piece of a query, with its place in the text.
 #[derive(Clone, Copy, Debug)]
-struct Token<'q> {
-    text: &'q str,
-    start: usize,
+pub(crate) struct Token<'q> {
+    pub(crate) text: &'q str,
+    pub(crate) start: usize,
 }
 
-impl Token<'_> {
-    fn is(&self, word: &str) -> bool {
+impl<'q> Token<'q> {
+    pub(crate) fn is(&self, word: &str) -> bool {
         self.text.eq_ignore_ascii_case(word)
     }
 
+    /// Returns where the text goes on behind this token.
+    pub(crate) fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    /// Returns whether this is a word or a name.
+    pub(crate) fn is_word(&self) -> bool {
+        self.text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '`'))
+    }
+
+    /// Returns the name that stands in back-ticks, or the text as it is.
+    pub(crate) fn bare(&self) -> &'q str {
+        let bare = self.text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+        bare.filter(|bare| !bare.contains('`')).unwrap_or(self.text)
+    }
+
     /// How much deeper the nesting is behind this token.
-    fn nesting(&self) -> isize {
+    pub(crate) fn nesting(&self) -> isize {
         match self.text {
             "(" | "[" | "{" => 1,
             ")" | "]" | "}" => -1,
             _ => 0,
         }
     }
+}
+
+/// Splits a query into its pieces.
+pub(crate) fn tokens(query: &str) -> Vec<Token<'_>> {
+    Tokens { text: query, at: 0 }.collect()
 }
 
 /// Splits a query into words, strings, names in back-ticks, and single signs.
@@ -127,7 +190,7 @@ fn quoted(text: &str, quote: char, escapes: bool) -> usize {
 }
 
 /// Returns where the words outside all brackets stand, without the names of labels, properties and parameters.
-fn top_level_words(tokens: &[Token<'_>]) -> Vec<usize> {
+pub(crate) fn top_level_words(tokens: &[Token<'_>]) -> Vec<usize> {
     let mut depth = 0;
     let mut words = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -137,6 +200,12 @@ fn top_level_words(tokens: &[Token<'_>]) -> Vec<usize> {
         }
     }
     words
+}
+
+/// Returns whether a clause, or a part of one that cannot stand in an item, begins with this token.
+pub(crate) fn starts_clause(tokens: &[Token<'_>], at: usize) -> bool {
+    let begins = |words: &[&str]| words.iter().any(|word| tokens[at].is(word));
+    !is_name(tokens, at) && (begins(&ENDS) || begins(&CLAUSES) || tokens[at].text == ";")
 }
 
 /// Returns whether a token is a name, or part of one: behind a colon or `AS`, or on either side of a dot.
@@ -175,9 +244,8 @@ fn name(query: &str, item: &[Token<'_>]) -> Option<String> {
         return None;
     }
     let aliased = item.len() >= 3 && item[item.len() - 2].is("AS");
-    let text = if aliased || item.len() == 1 { last.text } else { &query[first.start..last.start + last.text.len()] };
-    let bare = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
-    Some(bare.filter(|bare| !bare.contains('`')).unwrap_or(text).to_owned())
+    let text = if aliased || item.len() == 1 { last.bare() } else { &query[first.start..last.end()] };
+    Some(text.to_owned())
 }
 
 #[cfg(test)]
@@ -217,12 +285,44 @@ mod tests {
     }
 
     #[test]
+    fn parameters_that_are_only_returned_are_found() {
+        let columns = |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect());
+        assert_eq!(returned_parameters("RETURN $x AS `an x`, $y;"), columns(&[("an x", "x"), ("$y", "y")]));
+        for query in [
+            "RETURN $x + 1",
+            "RETURN x",
+            "RETURN $x LIMIT 1",
+            "UNWIND $x AS x RETURN x",
+            "RETURN",
+            "RETURN $x; RETURN $y",
+            "",
+        ] {
+            assert_eq!(returned_parameters(query), None, "{query}");
+        }
+    }
+
+    #[test]
     fn broken_text_has_an_outline_too() {
         for query in ["", "RETURN", "RETURN '", "RETURN `x", "RETURN a,", ")))] RETURN (", "/* RETURN", "RETURN ä AS ö"]
         {
             Outline::of(query);
         }
         assert_eq!(columns("RETURN 'ü' AS ö"), ["ö"]);
+    }
+
+    #[test]
+    fn a_query_that_computes_does_not_read() {
+        for (query, reads) in [
+            ("RETURN $x - 1, 'MATCH'", false),
+            ("UNWIND range(1, 3) AS n WITH n WHERE n > 1 RETURN n", false),
+            ("CREATE (:A)", false),
+            ("MATCH (n) RETURN n", true),
+            ("RETURN [(a)-->(b) | a]", true),
+            ("RETURN EXISTS { (a:A) }", true),
+            ("CALL db.counts()", true),
+        ] {
+            assert_eq!(Outline::of(query).reads, reads, "{query}");
+        }
     }
 
     #[test]

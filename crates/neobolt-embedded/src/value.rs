@@ -9,7 +9,7 @@ mod temporal;
 use std::collections::{BTreeMap, HashMap};
 
 use graphdblite::Value as EngineValue;
-use neobolt_proto::{Failure, Map, Value};
+use neobolt_proto::{Failure, Map, Str, Value};
 
 use crate::failure;
 
@@ -65,9 +65,9 @@ pub(crate) fn from_engine(value: &EngineValue) -> Result<Value, Failure> {
 
 /// Returns a map with these entries.
 fn entries<'v>(entries: impl Iterator<Item = (&'v String, &'v EngineValue)>) -> Result<Map, Failure> {
-    let entries: Result<Vec<(Box<str>, Value)>, Failure> =
+    let entries: Result<Vec<(Str, Value)>, Failure> =
         entries.map(|(key, value)| Ok((key.as_str().into(), from_engine(value)?))).collect();
-    Ok(entries?.into_iter().collect())
+    Ok(Map::from(entries?))
 }
 
 /// Names the type of a value that the engine does not have.

@@ -7,9 +7,10 @@ use std::thread;
 
 use futures_channel::oneshot;
 use graphdblite::{Database, GraphError, Record, Value};
-use neobolt_proto::Failure;
+use neobolt_proto::{Failure, Map};
 use neobolt_server::AccessMode;
 
+use crate::counters::{self, Snapshot};
 use crate::engine::Engine;
 use crate::failure;
 use crate::writer::WritePermit;
@@ -61,9 +62,29 @@ impl Worker {
 #[derive(Debug)]
 pub(crate) enum Attempt {
     /// It has run.
-    Done(Vec<Record>),
+    Done {
+        /// Its rows.
+        records: Vec<Record>,
+        /// What it has changed, as the counters of a summary.
+        changes: Map,
+    },
     /// It writes, or there is no handle to read with: it must be tried again with the right to write.
     NeedsPermit,
+}
+
+/// A query in the engine's terms.
+#[derive(Debug)]
+pub(crate) struct EngineQuery {
+    pub(crate) text: String,
+    pub(crate) parameters: HashMap<String, Value>,
+    /// Whether it looks at the graph.
+    pub(crate) reads: bool,
+    /// Whether it has clauses that change the graph.
+    pub(crate) updates: bool,
+    /// Whether it makes an index (`true`) or drops one (`false`).
+    pub(crate) makes_index: Option<bool>,
+    /// Whether it is well that the index that it makes is there already.
+    pub(crate) tolerates_index: bool,
 }
 
 /// A transaction of the engine: a reader, which is replaced by a writer at its first write.
@@ -73,7 +94,7 @@ pub(crate) struct Transaction {
     handle: Option<Database>,
     permit: Option<WritePermit>,
     /// How many commits there were before this transaction began to see the graph.
-    snapshot: u64,
+    seen: u64,
     /// Whether a query has read that snapshot, so that the transaction cannot move on to a later one.
     has_read: bool,
 }
@@ -84,8 +105,7 @@ impl Transaction {
         slot: &mut Option<Self>,
         engine: &Arc<Engine>,
         mode: AccessMode,
-        query: &str,
-        parameters: &HashMap<String, Value>,
+        query: &EngineQuery,
         permit: Option<WritePermit>,
     ) -> Result<Attempt, Failure> {
         let mut transaction = match slot.take() {
@@ -106,7 +126,7 @@ impl Transaction {
                 Self::begin(engine, handle)?
             }
         };
-        let attempt = transaction.attempt(mode, query, parameters);
+        let attempt = transaction.attempt(mode, query);
         // A transaction whose query failed is of no more use: its locks are given up at once.
         if attempt.is_ok() {
             *slot = Some(transaction);
@@ -116,9 +136,9 @@ impl Transaction {
 
     fn begin(engine: &Arc<Engine>, mut handle: Database) -> Result<Self, Failure> {
         // Counted before the snapshot is taken: at worst a commit in between is taken for a conflict.
-        let snapshot = engine.commits();
+        let seen = engine.commits();
         handle.begin_read().map_err(failure::from_engine)?;
-        Ok(Self { engine: Arc::clone(engine), handle: Some(handle), permit: None, snapshot, has_read: false })
+        Ok(Self { engine: Arc::clone(engine), handle: Some(handle), permit: None, seen, has_read: false })
     }
 
     fn handle(&mut self) -> &mut Database {
@@ -127,7 +147,7 @@ impl Transaction {
 
     /// Becomes a writer, unless somebody has written since this transaction has read.
     fn upgrade(&mut self, permit: WritePermit) -> Result<(), Failure> {
-        if self.has_read && self.engine.commits() != self.snapshot {
+        if self.has_read && self.engine.commits() != self.seen {
             return Err(failure::outdated());
         }
         self.handle().rollback().map_err(failure::from_engine)?;
@@ -136,17 +156,23 @@ impl Transaction {
         Ok(())
     }
 
-    fn attempt(
-        &mut self,
-        mode: AccessMode,
-        query: &str,
-        parameters: &HashMap<String, Value>,
-    ) -> Result<Attempt, Failure> {
+    fn attempt(&mut self, mode: AccessMode, query: &EngineQuery) -> Result<Attempt, Failure> {
         let writer = self.permit.is_some();
-        match self.handle().execute_with_params(query, Some(parameters)) {
+        let counts = writer && query.updates;
+        let before = if counts { self.snapshot()? } else { None };
+        match self.handle().execute_with_params(&query.text, Some(&query.parameters)) {
             Ok(records) => {
-                self.has_read = true;
-                Ok(Attempt::Done(records))
+                self.has_read |= query.reads || query.updates;
+                let after = if before.is_some() { self.snapshot()? } else { None };
+                let changes = match before.zip(after) {
+                    Some((before, after)) => before.changes_to(&after),
+                    None if counts => counters::uncounted(),
+                    None => query.makes_index.map(counters::schema).unwrap_or_default(),
+                };
+                Ok(Attempt::Done { records, changes })
+            }
+            Err(GraphError::IndexAlreadyExists { .. }) if query.tolerates_index => {
+                Ok(Attempt::Done { records: Vec::new(), changes: Map::default() })
             }
             // The engine plans a query before it runs it, and refuses a plan that writes: nothing has happened yet.
             Err(GraphError::Transaction { .. }) if !writer => match mode {
@@ -157,10 +183,14 @@ impl Transaction {
         }
     }
 
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, Failure> {
+        Snapshot::of(self.handle()).map_err(failure::from_engine)
+    }
+
     /// Commits, and returns how many commits there were when that happened.
     pub(crate) fn commit(mut self) -> Result<u64, Failure> {
         self.handle().commit().map_err(failure::from_engine)?;
-        Ok(if self.permit.is_some() { self.engine.count_commit() } else { self.snapshot })
+        Ok(if self.permit.is_some() { self.engine.count_commit() } else { self.seen })
     }
 }
 

@@ -2,65 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test what fails may panic")]
 
-use std::future::poll_fn;
+#[expect(dead_code, reason = "other tests need the rest")]
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use neobolt_embedded::Embedded;
-use neobolt_proto::{Failure, Map, Value};
-use neobolt_server::{AccessMode, Backend, BackendSession, Credentials, Query, Step, Summary, TransactionOptions};
-
-type Session = Box<dyn BackendSession>;
-
-fn credentials(user: &str, password: &str) -> Credentials {
-    Credentials::basic(user, password)
-}
-
-async fn session(backend: &Arc<dyn Backend>) -> Session {
-    backend.authenticate("192.0.2.1:1".parse().unwrap(), credentials("neo4j", "any")).await.unwrap()
-}
-
-fn backend() -> Arc<dyn Backend> {
-    Embedded::temporary().unwrap().backend(neobolt_tokio::runtime())
-}
-
-fn options(mode: AccessMode) -> TransactionOptions {
-    let mut options = TransactionOptions::default();
-    options.mode = mode;
-    options
-}
-
-/// Runs a query in the open transaction.
-async fn run(session: &mut Session, text: &str) -> Result<(Vec<String>, Vec<Vec<Value>>, Summary), Failure> {
-    run_with(session, text, Map::default()).await
-}
-
-async fn run_with(
-    session: &mut Session,
-    text: &str,
-    parameters: Map,
-) -> Result<(Vec<String>, Vec<Vec<Value>>, Summary), Failure> {
-    let mut result = session.run(Query::new(text, parameters)).await?;
-    let mut rows = Vec::new();
-    loop {
-        match poll_fn(|cx| result.rows.poll_next(cx)).await? {
-            Step::Row(row) => rows.push(row),
-            Step::End(summary) => return Ok((result.fields, rows, summary)),
-        }
-    }
-}
-
-/// Runs a query in a transaction of its own, and returns the bookmark too.
-async fn auto(session: &mut Session, text: &str) -> Result<(Vec<Vec<Value>>, String), Failure> {
-    session.begin(options(AccessMode::Write)).await?;
-    match run(session, text).await {
-        Ok((_, rows, _)) => Ok((rows, session.commit().await?.unwrap())),
-        Err(failure) => {
-            session.reset().await;
-            Err(failure)
-        }
-    }
-}
+use neobolt_proto::{Map, Value};
+use neobolt_server::AccessMode;
+use support::*;
 
 #[tokio::test]
 async fn what_is_committed_is_seen_and_what_is_rolled_back_is_not() {
@@ -200,6 +151,12 @@ async fn who_has_read_what_was_overwritten_cannot_write() {
     let failure = run(&mut a, "MATCH (c:Counter) SET c.n = 1").await.unwrap_err();
     assert_eq!(&*failure.code, "Neo.TransientError.Transaction.Outdated");
     a.reset().await;
+    // What was computed without the graph cannot be outdated.
+    a.begin(options(AccessMode::Write)).await.unwrap();
+    run(&mut a, "UNWIND [1, 2] AS n RETURN n").await.unwrap();
+    auto(&mut b, "CREATE (:Other)").await.unwrap();
+    run(&mut a, "CREATE (:Other)").await.unwrap();
+    a.rollback().await.unwrap();
     // Nobody wrote in between: a reader becomes a writer.
     a.begin(options(AccessMode::Write)).await.unwrap();
     assert_eq!(run(&mut a, read).await.unwrap().1, [[Value::from(7)]]);

@@ -67,8 +67,8 @@ impl Io {
     /// Fails when reading fails; when writing has failed and the peer has nothing more to say, for
     /// what it sent before it closed is delivered first; and with
     /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) when the peer has ended its stream in an
-    /// earlier turn and there is nothing to write. The endpoint has been told of the end, and the
-    /// connection is of no more use.
+    /// earlier turn, there is nothing to write, and the endpoint does not outlive it. The endpoint has
+    /// been told of the end, and the connection is of no more use.
     pub fn poll_drive(&mut self, cx: &mut Context<'_>, endpoint: &mut dyn Endpoint) -> Poll<io::Result<()>> {
         if self.budget == 0 {
             return self.pause(cx);
@@ -82,7 +82,7 @@ impl Io {
             }
         } else if let Some((error, _)) = self.write_failed.take() {
             return self.fail(endpoint, error);
-        } else if self.read_ended && !writing {
+        } else if self.read_ended && !writing && !endpoint.outlives_peer() {
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "the peer has closed the connection",

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use packstream::{Buffer, EncodeError, Encoder};
+use packstream::{Buffer, EncodeError, MapWriter};
 
+use crate::message::schema::token;
 use crate::parameters::Parameters;
 
 /// How a client proves who it is: the authentication map of LOGON (of HELLO before Bolt 5.1).
@@ -100,24 +101,22 @@ impl Auth {
     /// # Errors
     ///
     /// If one of the parameters could not be encoded.
-    pub(crate) fn encode_entries<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
-        encoder.string("scheme")?;
-        encoder.string(&self.scheme)?;
+    pub(crate) fn put_entries<B: Buffer>(&self, entries: &mut MapWriter<'_, '_, B>) -> Result<(), EncodeError> {
+        entries.entry(token::SCHEME.name, &self.scheme)?;
         for (key, text) in self.texts() {
             if let Some(text) = text {
-                encoder.string(key)?;
-                encoder.string(text)?;
+                entries.entry(key, text)?;
             }
         }
-        if !self.parameters.is_empty() {
-            encoder.string("parameters")?;
-            encoder.encode(&self.parameters)?;
-        }
-        Ok(())
+        if self.parameters.is_empty() { Ok(()) } else { entries.entry(token::PARAMETERS.name, &self.parameters) }
     }
 
     fn texts(&self) -> [(&'static str, &Option<Box<str>>); 3] {
-        [("principal", &self.principal), ("credentials", &self.credentials), ("realm", &self.realm)]
+        [
+            (token::PRINCIPAL.name, &self.principal),
+            (token::CREDENTIALS.name, &self.credentials),
+            (token::REALM.name, &self.realm),
+        ]
     }
 }
 
@@ -143,8 +142,7 @@ mod tests {
     fn entries(auth: &Auth) -> Map {
         let mut bytes = Vec::new();
         let mut encoder = Encoder::new(&mut bytes);
-        encoder.map_header(auth.len()).unwrap();
-        auth.encode_entries(&mut encoder).unwrap();
+        encoder.map(auth.len(), |entries| auth.put_entries(entries)).unwrap();
         let mut decoder = Decoder::new(&bytes);
         let entries = decoder.decode().unwrap();
         decoder.finish().unwrap();

@@ -133,20 +133,42 @@ impl Inbox {
         self.start = position.min(self.end);
     }
 
-    /// Returns the payload of the message at `position` if it is a structure of one field and `tag`, whole and in one chunk.
+    /// Returns the payload of the message at `position` if it begins with `head`, lies there whole and is one chunk.
     #[inline]
-    pub(crate) fn whole_message(&self, position: usize, tag: u8) -> Option<Range<usize>> {
+    pub(crate) fn whole_message(&self, position: usize, head: [u8; 2]) -> Option<Range<usize>> {
         if self.partial.is_some() {
             return None;
         }
         let rest = self.buffer.get(position..self.end)?;
-        let [a, b, 0xB1, found, ..] = *rest else {
+        let [a, b, c, d, ..] = *rest else {
             return None;
         };
         let size = usize::from(u16::from_be_bytes([a, b]));
         let end_marker = rest.get(2 + size..)?.first_chunk::<2>();
-        let is_whole = found == tag && size >= 2 && size <= self.max_message && end_marker == Some(&[0, 0]);
+        let is_whole = [c, d] == head && size >= 2 && size <= self.max_message && end_marker == Some(&[0, 0]);
         is_whole.then_some(position + 2..position + 2 + size)
+    }
+
+    /// Returns whether a message of nothing but `tag` was received. The first `searched` bytes have been searched before;
+    /// it is told how far the search has come.
+    pub(crate) fn finds_bare_message(&self, searched: &mut usize, tag: u8) -> bool {
+        // What is being closed up is one message, and what lies behind it is not known to begin with a header.
+        if self.partial.is_some() {
+            return false;
+        }
+        let mut begins = self.start + *searched;
+        let mut at = begins;
+        while let Some(size) = self.header(at) {
+            at += 2 + size;
+            if size == 0 {
+                if self.buffer.get(begins..at).is_some_and(|message| message == [0, 2, 0xB0, tag, 0, 0]) {
+                    return true;
+                }
+                begins = at;
+                *searched = begins - self.start;
+            }
+        }
+        false
     }
 
     /// Whether `len` bytes are the larger part of the buffer.
@@ -154,9 +176,14 @@ impl Inbox {
         len > self.buffer.len() / 2
     }
 
-    /// Whether more should be read: a message is incomplete, or little waits to be consumed.
+    /// Whether more should be read: a chunk is incomplete, or little waits to be consumed.
     pub(crate) fn wants_input(&self, high_water: usize) -> bool {
-        self.partial.is_some() || self.len() < high_water || self.header(self.start).is_none()
+        let next = self.partial.map_or(self.start, |partial| partial.next);
+        let chunk_is_whole = || {
+            let size = self.header(next)?;
+            self.header(next + 2 + size)
+        };
+        self.end - next < high_water || chunk_is_whole().is_none()
     }
 
     /// A message of several chunks, or one whose end has not come.
@@ -228,6 +255,12 @@ impl Outbox {
 
     pub(crate) fn transmitted(&mut self, len: usize) {
         self.written = (self.written + len).min(self.bytes.len());
+        let left = self.bytes.len() - self.written;
+        if left > 0 && self.written > FULL.max(left) {
+            // Who always leaves a little would make it grow for ever. No byte is moved more than once for one that has gone.
+            self.bytes.drain(..self.written);
+            self.written = 0;
+        }
         if self.written == self.bytes.len() {
             self.written = 0;
             self.bytes.clear();

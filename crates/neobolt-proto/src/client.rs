@@ -1,20 +1,21 @@
 //! The client's machine.
 
+mod records;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use packstream::{Decoder, Limits, scan};
+use packstream::{Decoder, Limits};
 
 use crate::batch::{Keys, RecordBatch};
 use crate::chunk::{Inbox, Outbox, put_message};
 use crate::endpoint::Endpoint;
 use crate::error::{CloseReason, Failure, PeerViolation, SendError};
+use crate::message::schema::{Field, hello, result};
 use crate::message::write::{self, WireParameters};
 use crate::message::{Count, Request, RequestKind, head, tag};
-use crate::parameters::Parameters;
-use crate::state::{self, Outcome, State, Streams};
-use crate::structure;
+use crate::state::{self, Answer, Outcome, Progress, State, Streams};
 use crate::value::{Map, Value};
 use crate::version::{Capabilities, NotificationKeys, Version};
 
@@ -96,24 +97,24 @@ pub struct ServerHello {
 const MAX_PROMISE: u64 = 365 * 24 * 3600;
 
 impl ServerHello {
-    fn read(metadata: &Map) -> Self {
-        let text = |key| metadata.get(key).and_then(Value::as_str).unwrap_or_default().into();
-        let hint = |key| match metadata.get("hints") {
-            Some(Value::Map(hints)) => hints.get(key),
-            _ => None,
-        };
-        let seconds = match hint("connection.recv_timeout_seconds") {
-            Some(Value::Integer(seconds)) => u64::try_from(*seconds).ok().filter(|seconds| *seconds > 0),
-            _ => None,
-        };
-        Self {
-            agent: text("server"),
-            connection_id: text("connection_id"),
-            receive_timeout: seconds.map(|seconds| Duration::from_secs(seconds.min(MAX_PROMISE))),
-            telemetry: hint("telemetry.enabled") == Some(&Value::Boolean(true)),
-            server_side_routing: hint("ssr.enabled") == Some(&Value::Boolean(true)),
-            utc_patch: matches!(metadata.get("patch_bolt"), Some(Value::List(list)) if list.iter().any(|it| it.as_str() == Some("utc"))),
+    fn read(metadata: &Map, it: &Capabilities) -> Result<Self, PeerViolation> {
+        let text = |field: &Field| field.of(metadata, it).and_then(Value::as_str);
+        // Whoever changed the handshake on its way could not change this.
+        if text(&hello::PROTOCOL_VERSION).is_some_and(|told| told != it.version.to_string()) {
+            return Err(PeerViolation::Metadata(hello::PROTOCOL_VERSION.name));
         }
+        let hints = hello::HINTS.of(metadata, it).and_then(Value::as_map);
+        let hint = |field: &Field| field.of(hints?, it);
+        let seconds = hint(&hello::RECEIVE_TIMEOUT).and_then(Value::as_i64).and_then(|it| u64::try_from(it).ok());
+        let patches = hello::PATCH_BOLT.of(metadata, it).and_then(Value::as_list).unwrap_or_default();
+        Ok(Self {
+            agent: text(&hello::SERVER).unwrap_or_default().into(),
+            connection_id: text(&hello::CONNECTION_ID).unwrap_or_default().into(),
+            receive_timeout: seconds.filter(|it| *it > 0).map(|it| Duration::from_secs(it.min(MAX_PROMISE))),
+            telemetry: hint(&hello::TELEMETRY_ENABLED) == Some(&Value::Boolean(true)),
+            server_side_routing: hint(&hello::SSR_ENABLED) == Some(&Value::Boolean(true)),
+            utc_patch: patches.iter().any(|it| it.as_str() == Some("utc")),
+        })
     }
 }
 
@@ -128,8 +129,8 @@ pub struct ClientConnection {
     results: Vec<OpenResult>,
     /// The RUN that was sent last, whether or not its result is still open.
     latest_run: Option<RequestId>,
-    /// What the server has answered so far, and what it will have answered when nothing fails.
-    confirmed: State,
+    /// Where the server's answers so far have led, and where they will have led when nothing in flight fails.
+    confirmed: Progress,
     predicted: State,
     resets_pending: usize,
     next_request: u64,
@@ -159,8 +160,8 @@ struct OpenResult {
     /// Known once RUN was answered in a transaction.
     qid: Option<i64>,
     keys: Arc<Keys>,
-    /// Whether all its records were asked for.
-    asked_for_all: bool,
+    /// What was asked of it and is not answered yet.
+    asked: Option<Count>,
 }
 
 impl ClientConnection {
@@ -178,7 +179,7 @@ impl ClientConnection {
             pending: VecDeque::new(),
             results: Vec::new(),
             latest_run: None,
-            confirmed: State::Negotiation,
+            confirmed: Progress::new(),
             predicted: State::Negotiation,
             resets_pending: 0,
             next_request: 0,
@@ -216,7 +217,7 @@ impl ClientConnection {
     pub fn is_reusable(&self) -> bool {
         self.closed.is_none()
             && !self.eof
-            && self.confirmed == State::Ready
+            && self.confirmed.state == State::Ready
             && self.pending.is_empty()
             && self.inbox.len() == 0
             && self.outbox.transmit().is_empty()
@@ -237,7 +238,7 @@ impl ClientConnection {
         self.pending.iter().any(|it| it.kind == RequestKind::Commit)
     }
 
-    /// Returns whether no record of the result that `run` opened is asked for beyond those received.
+    /// Returns whether the result that `run` opened is open: not read to its end, discarded, failed or reset.
     pub fn is_open(&self, run: RequestId) -> bool {
         self.results.iter().any(|it| it.run == run)
     }
@@ -275,7 +276,7 @@ impl ClientConnection {
             }
             RequestKind::Run => {
                 self.latest_run = Some(id);
-                self.results.push(OpenResult { run: id, qid: None, keys: Arc::default(), asked_for_all: false });
+                self.results.push(OpenResult { run: id, qid: None, keys: Arc::default(), asked: None });
             }
             RequestKind::Reset => {
                 self.resets_pending += 1;
@@ -285,7 +286,7 @@ impl ClientConnection {
         }
         if let (Some(run), Some(count)) = (run, count) {
             if let Some(result) = self.results.iter_mut().find(|it| it.run == run) {
-                result.asked_for_all = count == Count::All;
+                result.asked = Some(count);
             }
         }
         let records_left = match (kind, count) {
@@ -300,8 +301,8 @@ impl ClientConnection {
     /// Whether results will be open when `kind` was answered successfully.
     fn streams_after(&self, kind: RequestKind, run: Option<RequestId>, count: Option<Count>) -> Streams {
         let open = self.results.iter().any(|it| {
-            let ends_now = Some(it.run) == run && count == Some(Count::All);
-            !it.asked_for_all && !ends_now
+            let asked = if Some(it.run) == run { count } else { it.asked };
+            asked != Some(Count::All)
         });
         if open || kind == RequestKind::Run { Streams::Open } else { Streams::None }
     }
@@ -352,13 +353,10 @@ impl ClientConnection {
                 let parameters = WireParameters::new(parameters, it, self.server.utc_patch)?;
                 put_message(out, |e| write::run(e, query, &parameters, Some(options), it))?;
             }
-            Request::Pull { run, count } => {
+            Request::Pull { run, count } | Request::Discard { run, count } => {
+                let kind = request.kind();
                 let qid = self.qid(*run)?;
-                put_message(self.outbox.bytes_mut(), |e| write::stream(e, tag::PULL, *count, qid, it))?;
-            }
-            Request::Discard { run, count } => {
-                let qid = self.qid(*run)?;
-                put_message(self.outbox.bytes_mut(), |e| write::stream(e, tag::DISCARD, *count, qid, it))?;
+                put_message(self.outbox.bytes_mut(), |e| write::stream(e, kind, *count, qid, it))?;
             }
             Request::Commit => put_message(out, |e| write::bare(e, tag::COMMIT))?,
             Request::Rollback => put_message(out, |e| write::bare(e, tag::ROLLBACK))?,
@@ -374,10 +372,13 @@ impl ClientConnection {
     /// The `qid` to send for the result that `run` opened: none for the most recent one, which is the default.
     fn qid(&self, run: RequestId) -> Result<Option<i64>, SendError> {
         let result = self.results.iter().find(|it| it.run == run).ok_or(SendError::NoSuchResult)?;
+        if result.asked.is_some() {
+            return Err(SendError::ResultBusy);
+        }
         if self.latest_run == Some(run) {
             return Ok(None);
         }
-        result.qid.map(Some).ok_or(SendError::NoSuchResult)
+        result.qid.map(Some).ok_or(SendError::UnnamedResult)
     }
 
     /// Decodes the next answer, or all records that lie complete in the buffer.
@@ -395,7 +396,7 @@ impl ClientConnection {
         if core::mem::replace(&mut self.closed_reported, true) {
             return None;
         }
-        self.confirmed = State::Defunct;
+        self.confirmed.state = State::Defunct;
         self.predicted = State::Defunct;
         Some(Event::Closed(reason))
     }
@@ -409,12 +410,10 @@ impl ClientConnection {
         };
         let message = self.inbox.bytes().get(at.clone()).unwrap_or_default();
         let Ok((fields, (tag, arity))) = head(message) else {
-            return Err(PeerViolation::UnknownMessage(message.first().copied().unwrap_or(0)));
+            return Err(PeerViolation::Metadata("structure"));
         };
-        if tag == tag::RECORD && arity == 1 {
-            return self.records(at).map(Some);
-        }
         let metadata = match (tag, arity) {
+            (tag::RECORD, 1) => return self.records(at).map(Some),
             (tag::SUCCESS | tag::FAILURE, 1) => {
                 let mut decoder = Decoder::new(fields);
                 let value: Value = packstream::build(&mut decoder, self.limits.values)?;
@@ -426,6 +425,7 @@ impl ClientConnection {
             }
             // Some servers send IGNORED with an empty map.
             (tag::IGNORED, _) => Map::default(),
+            (tag::RECORD | tag::SUCCESS | tag::FAILURE, _) => return Err(PeerViolation::Metadata("number of fields")),
             _ => return Err(PeerViolation::UnknownMessage(tag)),
         };
         let Some(pending) = self.pending.pop_front() else {
@@ -438,23 +438,32 @@ impl ClientConnection {
         }
     }
 
-    fn transition(&mut self, pending: &Pending, outcome: Outcome, response: &'static str) -> Result<(), PeerViolation> {
-        let next = state::next(self.confirmed, pending.kind, outcome, self.capabilities);
-        self.confirmed =
-            next.ok_or(PeerViolation::UnexpectedResponse { request: pending.kind, response, state: self.confirmed })?;
+    /// Goes on by one answer. With nothing else in flight the server's word counts, whatever was predicted.
+    fn progress(&mut self, pending: &Pending, answer: Answer) -> Result<(), PeerViolation> {
+        let response = match answer {
+            Answer::Success { .. } => "SUCCESS",
+            Answer::Failure => "FAILURE",
+            Answer::Ignored => "IGNORED",
+        };
+        let state = self.confirmed.state;
+        self.confirmed.answered(pending.kind, answer, self.capabilities).ok_or(PeerViolation::UnexpectedResponse {
+            request: pending.kind,
+            response,
+            state,
+        })?;
+        if self.pending.is_empty() {
+            self.predicted = self.confirmed.state;
+        }
         Ok(())
     }
 
     fn succeeded(&mut self, pending: &Pending, metadata: Map) -> Result<Event, PeerViolation> {
+        let it = self.capabilities;
+        let mut has_more = false;
         match pending.kind {
-            RequestKind::Hello => self.server = ServerHello::read(&metadata),
+            RequestKind::Hello => self.server = ServerHello::read(&metadata, it)?,
             RequestKind::Run => {
-                let keys = keys(&metadata)?;
-                let qid = match metadata.get("qid") {
-                    None => None,
-                    Some(Value::Integer(qid)) => Some(*qid),
-                    Some(_) => return Err(PeerViolation::Metadata("qid")),
-                };
+                let (keys, qid) = (keys(&metadata, it)?, qid(&metadata, it)?);
                 // A RESET behind it has closed the result already.
                 if let Some(result) = self.results.iter_mut().find(|it| it.run == pending.id) {
                     result.keys = Arc::new(keys);
@@ -462,44 +471,27 @@ impl ClientConnection {
                 }
             }
             RequestKind::Pull | RequestKind::Discard => {
-                let has_more = metadata.get("has_more") == Some(&Value::Boolean(true));
-                if has_more {
-                    if let Some(result) = self.results.iter_mut().find(|it| Some(it.run) == pending.run) {
-                        result.asked_for_all = false;
-                    }
-                } else {
+                has_more = match result::HAS_MORE.of(&metadata, it) {
+                    None => false,
+                    Some(Value::Boolean(has_more)) => *has_more,
+                    Some(_) => return Err(PeerViolation::Metadata(result::HAS_MORE.name)),
+                };
+                if !has_more {
                     self.results.retain(|it| Some(it.run) != pending.run);
+                } else if let Some(result) = self.results.iter_mut().find(|it| Some(it.run) == pending.run) {
+                    result.asked = None;
                 }
-                self.repredict();
             }
             RequestKind::Reset => self.resets_pending = self.resets_pending.saturating_sub(1),
             _ => {}
         }
-        // Results whose RUN is not answered yet are not open for the server.
-        let answered = |it: &OpenResult| !self.pending.iter().any(|p| p.kind == RequestKind::Run && p.id == it.run);
-        let streams = if self.results.iter().any(answered) { Streams::Open } else { Streams::None };
-        self.transition(pending, Outcome::Success(streams), "SUCCESS")?;
+        self.progress(pending, Answer::Success { has_more })?;
         Ok(Event::Success { request: pending.id, metadata })
     }
 
-    /// A result ended earlier than predicted, or did not: with nothing else in flight the server's word counts.
-    fn repredict(&mut self) {
-        if !self.pending.is_empty() {
-            return;
-        }
-        let open = !self.results.is_empty();
-        self.predicted = match self.predicted {
-            State::Streaming | State::Ready if !open => State::Ready,
-            State::Ready => State::Streaming,
-            State::TxStreaming | State::TxReady if !open => State::TxReady,
-            State::TxReady => State::TxStreaming,
-            other => other,
-        };
-    }
-
     fn failed(&mut self, pending: &Pending, metadata: &Map) -> Result<Event, PeerViolation> {
-        self.transition(pending, Outcome::Failure, "FAILURE")?;
-        if self.confirmed == State::Defunct {
+        self.progress(pending, Answer::Failure)?;
+        if self.confirmed.state == State::Defunct {
             self.closed = Some(CloseReason::Refused);
         } else if self.resets_pending == 0 {
             self.predicted = State::Failed;
@@ -510,201 +502,30 @@ impl ClientConnection {
 
     fn ignored(&mut self, pending: &Pending) -> Result<Event, PeerViolation> {
         // A RESET behind it makes the server ignore what it had not begun.
-        if self.resets_pending > 0 && pending.kind != RequestKind::Reset && self.confirmed != State::Failed {
-            self.confirmed = State::Interrupted;
+        if self.resets_pending > 0 && pending.kind != RequestKind::Reset && self.confirmed.state != State::Failed {
+            self.confirmed.interrupted();
         }
-        self.transition(pending, Outcome::Ignored, "IGNORED")?;
+        self.progress(pending, Answer::Ignored)?;
         self.results.retain(|it| it.run != pending.id);
         Ok(Event::Ignored { request: pending.id })
     }
-
-    /// The record at `first` and all complete ones behind it.
-    fn records(&mut self, first: core::ops::Range<usize>) -> Result<Event, PeerViolation> {
-        let unexpected = PeerViolation::UnsolicitedResponse(tag::RECORD);
-        let Some(pending) = self.pending.front_mut() else {
-            return Err(unexpected);
-        };
-        let (RequestKind::Pull, Some(run)) = (pending.kind, pending.run) else {
-            return Err(PeerViolation::UnexpectedResponse {
-                request: pending.kind,
-                response: "RECORD",
-                state: self.confirmed,
-            });
-        };
-        if !matches!(self.confirmed, State::Streaming | State::TxStreaming) {
-            return Err(unexpected);
-        }
-        // After a RESET the result is gone; its records are still read and then dropped by their receiver.
-        let keys = self.results.iter().find(|it| it.run == run).map(|it| Arc::clone(&it.keys));
-        let (spare, mut offsets) = self.spare.take().unwrap_or_default();
-        offsets.clear();
-        let mut rows = Rows {
-            width: keys.as_ref().map(|keys| keys.len()),
-            limits: self.limits.values,
-            left: pending.records_left,
-            offsets,
-            count: 0,
-        };
-        // All in locals: the inbox is told once how far it was read.
-        let bytes = self.inbox.bytes();
-        let base = first.start;
-        let mut at = first;
-        let mut next = self.inbox.position();
-        let is_good = loop {
-            let message = bytes.get(base..at.end).unwrap_or_default();
-            if !rows.read(message, at.start - base) {
-                break false;
-            }
-            if at.end - base > MAX_BATCH {
-                break true;
-            }
-            let Some(payload) = self.inbox.whole_message(next, tag::RECORD) else {
-                break true;
-            };
-            next = payload.end + 2;
-            at = payload;
-        };
-        self.inbox.advance(next);
-        pending.records_left = rows.left;
-        let end = at.end;
-        if !is_good {
-            let message = self.inbox.bytes().get(base..end).unwrap_or_default();
-            let violation = rows.violation(message, at.start - base);
-            if rows.count == 0 {
-                return Err(violation);
-            }
-            // What came before it is good, and comes first.
-            self.violation = Some(violation);
-        }
-        let Rows { offsets, count: rows, .. } = rows;
-        let keys = keys.unwrap_or_default();
-        let batch = if self.inbox.is_mostly(end - base) {
-            RecordBatch::new(keys, self.inbox.take(spare), base, offsets, rows)
-        } else {
-            // A few records do not keep a whole buffer alive.
-            let records = self.inbox.bytes().get(base..end).unwrap_or_default();
-            if spare.capacity() > 2 * records.len() {
-                let copy = records.to_vec();
-                self.spare = Some((spare, Vec::new()));
-                RecordBatch::new(keys, copy, 0, offsets, rows)
-            } else {
-                let mut copy = spare;
-                copy.clear();
-                copy.extend_from_slice(records);
-                RecordBatch::new(keys, copy, 0, offsets, rows)
-            }
-        };
-        Ok(Event::Records { run, batch })
-    }
-
-    /// Takes back the memory of a batch that is no longer used, for the next one.
-    pub fn recycle(&mut self, batch: RecordBatch) {
-        let (buffer, offsets) = batch.into_parts();
-        let (kept_buffer, kept_offsets) = self.spare.take().unwrap_or_default();
-        self.spare = Some((larger(buffer, kept_buffer), larger(offsets, kept_offsets)));
-    }
 }
 
-/// The most memory that is kept for the next batch, in bytes. What one large message needed is not kept as long as its
-/// connection; a stream in its stride needs up to twice the high-water mark.
-const MAX_SPARE: usize = 2 << 20;
-
-/// The larger of two vectors, unless it is too large to be kept.
-fn larger<T>(given: Vec<T>, kept: Vec<T>) -> Vec<T> {
-    let is_kept = given.capacity() <= kept.capacity() || given.capacity() * size_of::<T>() > MAX_SPARE;
-    if is_kept { kept } else { given }
+fn keys(metadata: &Map, it: &Capabilities) -> Result<Keys, PeerViolation> {
+    let broken = PeerViolation::Metadata(result::FIELDS.name);
+    let keys = result::FIELDS.of(metadata, it).and_then(Value::as_list);
+    keys.and_then(|keys| keys.iter().map(Value::as_str).collect()).ok_or(broken)
 }
 
-/// The records of a batch while they are scanned.
-struct Rows {
-    /// The number of columns, unless the records are dropped.
-    width: Option<usize>,
-    limits: Limits,
-    /// How many may still come.
-    left: u64,
-    offsets: Vec<u32>,
-    count: usize,
-}
-
-impl Rows {
-    /// Scans the RECORD at `start`, up to the end of `bytes`. Whether it is good; if not, [`Self::violation`] says why.
-    #[inline(always)]
-    fn read(&mut self, bytes: &[u8], start: usize) -> bool {
-        if self.left == 0 {
-            return false;
-        }
-        let Some(width) = self.width else {
-            self.left -= 1;
-            return true;
-        };
-        // Behind the two bytes of the message's head.
-        let mut decoder = Decoder::at(bytes, start + 2);
-        if decoder.list_header() != Ok(width) {
-            return false;
-        }
-        let scanned = self.offsets.len();
-        if scan(bytes, decoder.offset(), width, self.limits, &mut self.offsets) != Ok(bytes.len()) {
-            self.offsets.truncate(scanned);
-            return false;
-        }
-        self.left -= 1;
-        self.count += 1;
-        true
+/// The name of a result, as the server gives it in a transaction. Official drivers take an answer without one, and so do we: the most
+/// recent result needs none.
+fn qid(metadata: &Map, it: &Capabilities) -> Result<Option<i64>, PeerViolation> {
+    match result::QID.of(metadata, it) {
+        // Minus one stands for the most recent result, whichever that is.
+        None | Some(Value::Integer(-1)) => Ok(None),
+        Some(Value::Integer(qid)) => Ok(Some(*qid)),
+        Some(_) => Err(PeerViolation::Metadata(result::QID.name)),
     }
-
-    /// Says what is wrong with a RECORD that is not good.
-    #[cold]
-    fn violation(&self, bytes: &[u8], start: usize) -> PeerViolation {
-        if self.left == 0 {
-            return PeerViolation::TooManyRecords;
-        }
-        let mut decoder = Decoder::at(bytes, start + 2);
-        let expected = self.width.unwrap_or_default();
-        match decoder.list_header() {
-            Err(error) => error.into(),
-            Ok(found) if found != expected => PeerViolation::RecordWidth { expected, found },
-            Ok(_) => match scan(bytes, decoder.offset(), expected, self.limits, &mut Vec::new()) {
-                Err(error) => error.into(),
-                Ok(_) => PeerViolation::Metadata("record: there are bytes behind its fields"),
-            },
-        }
-    }
-}
-
-/// Where a batch ends although more records lie complete behind it: offsets are 32 bits wide, and a batch is freed as a whole.
-const MAX_BATCH: usize = 16 << 20;
-
-impl<'a> WireParameters<'a> {
-    /// Checks that the negotiated version can carry `parameters`, and rewrites what has an older form there.
-    fn new(parameters: &'a Parameters, it: &Capabilities, utc_patch: bool) -> Result<Self, SendError> {
-        let version = it.version;
-        let tags = parameters.tags();
-        if tags.contains_uuid() && !it.uuids {
-            return Err(SendError::NotInVersion { what: "a UUID", version });
-        }
-        if tags.contains(structure::tag::VECTOR) && !it.vectors {
-            return Err(SendError::NotInVersion { what: "a vector", version });
-        }
-        if let Some(what) = structure::receive_only(tags) {
-            return Err(SendError::NotInVersion { what, version });
-        }
-        let zoned = tags.contains(structure::tag::DATE_TIME) || tags.contains(structure::tag::DATE_TIME_ZONE_ID);
-        if !zoned || it.element_ids || utc_patch {
-            return Ok(Self::Native(parameters));
-        }
-        let mut native = Vec::new();
-        parameters.encode_map(&mut packstream::Encoder::new(&mut native))?;
-        let mut bytes = Vec::with_capacity(native.len());
-        structure::legacy::legacy_utc(&native, &mut bytes)?;
-        Ok(Self::Rewritten(bytes))
-    }
-}
-
-fn keys(metadata: &Map) -> Result<Keys, PeerViolation> {
-    let Some(Value::List(fields)) = metadata.get("fields") else {
-        return Err(PeerViolation::Metadata("fields"));
-    };
-    fields.iter().map(|it| it.as_str().ok_or(PeerViolation::Metadata("fields"))).collect()
 }
 
 impl Endpoint for ClientConnection {
@@ -757,6 +578,3 @@ impl Endpoint for ClientConnection {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

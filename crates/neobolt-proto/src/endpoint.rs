@@ -37,6 +37,13 @@ pub trait Endpoint {
     /// The machine is closed, which shows as its last event, after those of the bytes before it.
     fn handle_eof(&mut self);
 
+    /// Returns whether the machine still has something to say, or to find out, for a peer that has ended its stream.
+    ///
+    /// The loop then goes on without reading. A client has not; a server may have requests to answer.
+    fn outlives_peer(&self) -> bool {
+        false
+    }
+
     /// Returns whether bytes should be read now.
     ///
     /// It is false above a high-water mark and once the machine is closed. Not reading makes the

@@ -5,6 +5,7 @@ use core::fmt;
 use packstream::{DecodeError, EncodeError};
 
 use crate::message::RequestKind;
+use crate::message::schema::{Field, failure as schema};
 use crate::state::State;
 use crate::value::{Map, Value};
 use crate::version::Version;
@@ -33,6 +34,10 @@ pub enum SendError {
     },
     /// The result that was to be pulled or discarded is not open.
     NoSuchResult,
+    /// An earlier PULL or DISCARD of the result is not answered yet; it may turn out to be the last.
+    ResultBusy,
+    /// The result is not the most recent one, and the server has given it no name (`qid`) to ask for it by, or not yet.
+    UnnamedResult,
 }
 
 impl fmt::Display for SendError {
@@ -43,6 +48,8 @@ impl fmt::Display for SendError {
             Self::NotAllowed { request, state } => write!(f, "{request} is not allowed in state {state}"),
             Self::NotInVersion { what, version } => write!(f, "Bolt {version} cannot carry {what}"),
             Self::NoSuchResult => f.write_str("the result is not open on this connection"),
+            Self::ResultBusy => f.write_str("the result has an unanswered PULL or DISCARD"),
+            Self::UnnamedResult => f.write_str("the result has no qid so far, and a later query hides it"),
         }
     }
 }
@@ -102,7 +109,7 @@ impl fmt::Display for PeerViolation {
             Self::Malformed(_) => f.write_str("malformed message"),
             Self::MessageTooLarge(limit) => write!(f, "message larger than the limit of {limit} bytes"),
             Self::UnknownMessage(tag) => write!(f, "message with unknown tag 0x{tag:02X}"),
-            Self::Metadata(what) => write!(f, "message without a valid {what}"),
+            Self::Metadata(what) => write!(f, "missing or invalid {what}"),
             Self::UnsolicitedResponse(tag) => write!(f, "response 0x{tag:02X} to no request"),
             Self::UnexpectedResponse { request, response, state } => {
                 write!(f, "{response} in answer to {request} in state {state}")
@@ -213,20 +220,20 @@ impl Failure {
     }
 
     fn link(metadata: &Map, depth: usize) -> Self {
-        let text = |key: &str| metadata.get(key).and_then(Value::as_str);
+        let text = |field: &Field| metadata.get(field.name).and_then(Value::as_str);
         let default_code = if depth == 0 { "Neo.DatabaseError.General.UnknownError" } else { "" };
-        let code = text("neo4j_code").or_else(|| text("code")).unwrap_or(default_code);
-        let mut failure = Self::new(code, text("message").unwrap_or("an unknown error occurred"));
-        if let Some(status) = text("gql_status") {
+        let code = text(&schema::NEO4J_CODE).or_else(|| text(&schema::CODE)).unwrap_or(default_code);
+        let mut failure = Self::new(code, text(&schema::MESSAGE).unwrap_or("an unknown error occurred"));
+        if let Some(status) = text(&schema::GQL_STATUS) {
             failure.gql_status = status.into();
         }
-        if let Some(description) = text("description") {
+        if let Some(description) = text(&schema::DESCRIPTION) {
             failure.description = description.into();
         }
-        if let Some(Value::Map(record)) = metadata.get("diagnostic_record") {
+        if let Some(Value::Map(record)) = metadata.get(schema::DIAGNOSTIC_RECORD.name) {
             failure.diagnostic_record = record.clone();
         }
-        if let (Some(Value::Map(cause)), true) = (metadata.get("cause"), depth < MAX_CAUSES) {
+        if let (Some(Value::Map(cause)), true) = (metadata.get(schema::CAUSE.name), depth < MAX_CAUSES) {
             failure.cause = Some(Box::new(Self::link(cause, depth + 1)));
         }
         failure
@@ -234,23 +241,23 @@ impl Failure {
 
     /// Returns the metadata of a FAILURE message with this failure, in the form of `version`.
     pub fn to_metadata(&self, version: Version) -> Map {
-        if !version.capabilities().is_some_and(|it| it.gql_errors) {
-            return Map::from_iter([("code", Value::from(&*self.code)), ("message", Value::from(&*self.message))]);
-        }
-        let mut entries = Vec::with_capacity(6);
-        if !self.code.is_empty() {
-            entries.push(("neo4j_code", Value::from(&*self.code)));
-        }
-        entries.push(("message", Value::from(&*self.message)));
-        entries.push(("gql_status", Value::from(&*self.gql_status)));
-        entries.push(("description", Value::from(&*self.description)));
-        if !self.diagnostic_record.is_empty() {
-            entries.push(("diagnostic_record", Value::Map(self.diagnostic_record.clone())));
-        }
-        if let Some(cause) = &self.cause {
-            entries.push(("cause", Value::Map(cause.to_metadata(version))));
-        }
-        Map::from_iter(entries)
+        let it = version.capabilities();
+        let code = (!self.code.is_empty()).then(|| Value::from(&*self.code));
+        let record = (!self.diagnostic_record.is_empty()).then(|| Value::Map(self.diagnostic_record.clone()));
+        let cause = || Some(Value::Map(self.cause.as_ref()?.to_metadata(version)));
+        [
+            (&schema::CODE, code.clone()),
+            (&schema::NEO4J_CODE, code),
+            (&schema::MESSAGE, Some(Value::from(&*self.message))),
+            (&schema::GQL_STATUS, Some(Value::from(&*self.gql_status))),
+            (&schema::DESCRIPTION, Some(Value::from(&*self.description))),
+            (&schema::DIAGNOSTIC_RECORD, record),
+            (&schema::CAUSE, cause()),
+        ]
+        .into_iter()
+        .filter(|(field, _)| it.is_some_and(|it| field.is_in(it)))
+        .filter_map(|(field, value)| Some((field.name, value?)))
+        .collect()
     }
 }
 

@@ -45,5 +45,5 @@ pub use error::{CloseReason, Failure, PeerViolation, SendError};
 pub use handshake::{ClientHandshake, HandshakeError, ServerHandshake};
 pub use parameters::Parameters;
 pub use server::{ServerConnection, ServerEvent, ServerLimits};
-pub use value::{Map, Value};
+pub use value::{Map, Str, Structure, Value};
 pub use version::Version;

@@ -5,6 +5,7 @@
 
 mod notifications;
 mod read;
+pub mod schema;
 pub(crate) mod write;
 
 use core::fmt;
@@ -60,21 +61,7 @@ pub enum RequestKind {
 
 impl fmt::Display for RequestKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hello => "HELLO",
-            Self::Logon => "LOGON",
-            Self::Logoff => "LOGOFF",
-            Self::Telemetry => "TELEMETRY",
-            Self::Goodbye => "GOODBYE",
-            Self::Reset => "RESET",
-            Self::Run => "RUN",
-            Self::Pull => "PULL",
-            Self::Discard => "DISCARD",
-            Self::Begin => "BEGIN",
-            Self::Commit => "COMMIT",
-            Self::Rollback => "ROLLBACK",
-            Self::Route => "ROUTE",
-        })
+        f.write_str(self.message().name)
     }
 }
 

@@ -68,26 +68,6 @@ impl Parameters {
         &self.tags
     }
 
-    /// Writes the map.
-    ///
-    /// # Errors
-    ///
-    /// If one of the values could not be encoded.
-    pub(crate) fn encode_map<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
-        encoder.map_header(self.len)?;
-        self.encode_entries(encoder)
-    }
-
-    /// Writes the entries without the map's header.
-    pub(crate) fn encode_entries<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        encoder.raw(&self.entries);
-        encoder.note(&self.tags);
-        Ok(())
-    }
-
     /// Removes the entry of `key`, if there is one: servers refuse a map in which a key occurs twice.
     fn remove(&mut self, key: &str) {
         let mut decoder = Decoder::new(&self.entries);
@@ -120,9 +100,16 @@ fn tags_of(values: &[u8]) -> TagSet {
     tags
 }
 
+/// Fails if one of the values could not be encoded.
 impl Encode for Parameters {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
-        self.encode_map(encoder)
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        encoder.map_header(self.len)?;
+        encoder.raw(&self.entries);
+        encoder.note(&self.tags);
+        Ok(())
     }
 }
 

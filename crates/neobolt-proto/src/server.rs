@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use packstream::{EncodeError, Encoder, TagSet};
+use packstream::{EncodeError, Encoder, ListWriter, TagSet};
 
 use crate::chunk::{Inbox, Outbox, put_message};
 use crate::endpoint::Endpoint;
 use crate::error::{CloseReason, Failure, PeerViolation};
+use crate::message::schema::{hello, result};
 use crate::message::{RequestKind, ServerRequest, tag};
-use crate::state::{self, Outcome, State, Streams};
+use crate::state::{self, Answer, Outcome, Progress, State, Streams};
 use crate::structure::{self, legacy};
 use crate::value::{Map, Value};
 use crate::version::{Capabilities, Version};
@@ -50,7 +51,21 @@ impl Default for ServerLimits {
     }
 }
 
+/// A request of which a field is missing or of the wrong type.
+#[derive(Debug)]
+struct Invalid {
+    kind: RequestKind,
+    violation: PeerViolation,
+}
+
+/// A request that waits to be answered, and its size in bytes. One whose fields are not valid fails in its turn.
+type Queued = (Result<ServerRequest, Invalid>, usize);
+
 /// The server's side of a Bolt connection, from HELLO on. See the crate's page for the order of calls.
+///
+/// A request with a field that is missing or not valid is answered with FAILURE, which RESET heals, and does not become an event.
+/// Whatever else breaks the protocol, and anything that does before authentication, closes the connection. A client that has
+/// ended its stream gets its answers first.
 #[derive(Debug)]
 pub struct ServerConnection {
     capabilities: &'static Capabilities,
@@ -61,15 +76,17 @@ pub struct ServerConnection {
     limits: ServerLimits,
     inbox: Inbox,
     outbox: Outbox,
-    /// The requests that wait to be answered, with their sizes in bytes.
-    queue: VecDeque<(ServerRequest, usize)>,
+    queue: VecDeque<Queued>,
     queued_bytes: usize,
     resets_queued: usize,
+    /// What is wrong with the message behind the queue.
+    violation: Option<PeerViolation>,
+    /// How much of the inbox was searched for a RESET that the full queue has no room for.
+    searched: usize,
     /// How many messages have been received.
     received: u64,
     serving: Option<RequestKind>,
-    state: State,
-    results: usize,
+    progress: Progress,
     eof: bool,
     closed: Option<CloseReason>,
     closed_reported: bool,
@@ -92,10 +109,11 @@ impl ServerConnection {
             queue: VecDeque::new(),
             queued_bytes: 0,
             resets_queued: 0,
+            violation: None,
+            searched: 0,
             received: 0,
             serving: None,
-            state: State::Negotiation,
-            results: 0,
+            progress: Progress::new(),
             eof: false,
             closed: None,
             closed_reported: false,
@@ -109,7 +127,7 @@ impl ServerConnection {
 
     /// Returns the state.
     pub fn state(&self) -> State {
-        self.state
+        self.progress.state
     }
 
     /// Returns whether the connection is closed.
@@ -125,11 +143,13 @@ impl ServerConnection {
     /// Returns the number of the message whose beginning has been received and whose end has not, if there is one.
     /// It is known when [`poll_event`](Self::poll_event) has nothing more.
     pub fn unfinished_message(&self) -> Option<u64> {
-        (self.queue_has_room() && self.inbox.len() > 0).then_some(self.received)
+        (self.queue_has_room() && self.violation.is_none() && self.inbox.len() > 0).then_some(self.received)
     }
 
+    /// Before authentication requests are read one by one: the answer to one decides how large the next may be, and none interrupts another.
     fn queue_has_room(&self) -> bool {
-        self.queue.len() < self.limits.pipelined && self.queued_bytes < self.limits.message
+        let most = if self.is_authenticated() { self.limits.pipelined } else { usize::from(self.serving.is_none()) };
+        self.queue.len() < most && self.queued_bytes < self.limits.message
     }
 
     /// Returns what the client wants next.
@@ -146,70 +166,125 @@ impl ServerConnection {
         if core::mem::replace(&mut self.closed_reported, true) {
             return None;
         }
-        self.state = State::Defunct;
+        self.progress.state = State::Defunct;
+        self.serving = None;
         Some(ServerEvent::Closed(reason))
     }
 
     fn next_event(&mut self) -> Result<Option<ServerEvent>, PeerViolation> {
-        while self.queue_has_room() {
-            let Some(at) = self.inbox.next_message()? else { break };
-            let size = at.len();
-            let request = ServerRequest::read(self.inbox.bytes().get(at).unwrap_or_default(), self.capabilities)?;
-            self.received += 1;
-            self.resets_queued += usize::from(request == ServerRequest::Reset);
-            self.queued_bytes += size;
-            self.queue.push_back((request, size));
-        }
-        if let Some(serving) = self.serving {
-            // RESET heals an authenticated connection only; before that it is a violation, found in its turn.
-            let healing = self.resets_queued > 0 && serving != RequestKind::Reset && self.is_authenticated();
-            if healing {
-                self.state = State::Interrupted;
-                self.serving = None;
-                self.reply(|e| e.structure_header(tag::IGNORED, 0));
-                return Ok(Some(ServerEvent::Interrupted));
+        loop {
+            self.read_ahead();
+            if let Some(serving) = self.serving {
+                // RESET heals an authenticated connection only; before that it is a violation, found in its turn.
+                let healing = self.is_authenticated() && serving != RequestKind::Reset && self.reset_waits();
+                if healing {
+                    self.progress.interrupted();
+                    self.serving = None;
+                    self.reply(|e| e.structure_header(tag::IGNORED, 0));
+                    return Ok(Some(ServerEvent::Interrupted));
+                }
+                // A client that has ended its stream is answered all the same.
+                return Ok(None);
             }
-            if self.eof {
-                self.closed = Some(CloseReason::PeerClosed);
-            }
-            return Ok(None);
-        }
-        while let Some((request, size)) = self.queue.pop_front() {
+            let Some((request, size)) = self.queue.pop_front() else {
+                if let Some(violation) = self.violation.take() {
+                    return Err(violation);
+                }
+                if self.eof {
+                    self.closed = Some(CloseReason::PeerClosed);
+                }
+                return Ok(None);
+            };
             self.queued_bytes -= size;
-            let kind = request.kind();
+            let kind = request.as_ref().map_or_else(|invalid| invalid.kind, ServerRequest::kind);
             match kind {
                 RequestKind::Goodbye => {
                     self.closed = Some(CloseReason::Goodbye);
                     return Ok(None);
                 }
                 RequestKind::Reset => self.resets_queued -= 1,
-                _ if self.is_authenticated()
-                    && (self.resets_queued > 0 || matches!(self.state, State::Failed | State::Interrupted)) =>
-                {
-                    self.reply(|e| e.structure_header(tag::IGNORED, 0));
+                _ => {
+                    if self.resets_queued > 0 {
+                        self.progress.interrupted();
+                    }
+                    if self.progress.answered(kind, Answer::Ignored, self.capabilities).is_some() {
+                        self.reply(|e| e.structure_header(tag::IGNORED, 0));
+                        continue;
+                    }
+                    // The specification has the client discard its results first, and servers do not insist.
+                    if matches!(kind, RequestKind::Commit | RequestKind::Rollback) {
+                        self.progress.drop_results();
+                    }
+                }
+            }
+            let allowed = state::next(self.progress.state, kind, Outcome::Success(Streams::None), self.capabilities);
+            if allowed.is_none() {
+                return Err(PeerViolation::UnexpectedRequest { request: kind, state: self.progress.state });
+            }
+            let request = match request {
+                Ok(request) => request,
+                Err(invalid) if !self.is_authenticated() => return Err(invalid.violation),
+                Err(invalid) => {
+                    self.serving = Some(kind);
+                    self.failure(&Failure::new("Neo.ClientError.Request.Invalid", invalid.violation.to_string()));
                     continue;
                 }
-                _ => {}
-            }
-            let allowed = state::next(self.state, kind, Outcome::Success(Streams::None), self.capabilities);
-            if allowed.is_none() {
-                return Err(PeerViolation::UnexpectedRequest { request: kind, state: self.state });
-            }
+            };
             if let ServerRequest::Hello(extra) = &request {
-                let asked = matches!(extra.get("patch_bolt"), Some(Value::List(list)) if list.iter().any(|it| it.as_str() == Some("utc")));
-                self.utc_patch = asked && self.capabilities.utc_patch;
+                let patches = hello::PATCH_BOLT.of(extra, self.capabilities).and_then(Value::as_list);
+                self.utc_patch = patches.unwrap_or_default().iter().any(|it| it.as_str() == Some("utc"));
             }
             self.serving = Some(kind);
             return Ok(Some(ServerEvent::Request(request)));
         }
-        if self.eof {
-            self.closed = Some(CloseReason::PeerClosed);
+    }
+
+    /// Fills the queue. A violation waits behind it for its turn: the client would take its FAILURE for the answer to a request before it.
+    fn read_ahead(&mut self) {
+        while self.violation.is_none() && self.queue_has_room() {
+            match self.read() {
+                Ok(Some((request, size))) => {
+                    self.received += 1;
+                    self.resets_queued += usize::from(matches!(request, Ok(ServerRequest::Reset)));
+                    self.queued_bytes += size;
+                    self.queue.push_back((request, size));
+                    self.searched = 0;
+                }
+                Ok(None) => break,
+                Err(violation) => self.violation = Some(violation),
+            }
         }
-        Ok(None)
+    }
+
+    fn read(&mut self) -> Result<Option<Queued>, PeerViolation> {
+        let Some(at) = self.inbox.next_message()? else {
+            return Ok(None);
+        };
+        let message = self.inbox.bytes().get(at).unwrap_or_default();
+        let request = match ServerRequest::read(message, self.capabilities) {
+            Err(violation @ PeerViolation::Metadata(_)) => {
+                let kind = RequestKind::of(message);
+                // These two have no fields, so none that could be put right.
+                match kind.filter(|kind| !matches!(kind, RequestKind::Reset | RequestKind::Goodbye)) {
+                    Some(kind) => Err(Invalid { kind, violation }),
+                    None => return Err(violation),
+                }
+            }
+            read => Ok(read?),
+        };
+        Ok(Some((request, message.len())))
+    }
+
+    /// Returns whether a RESET has been received that is not being answered: in the queue, or behind it if it is full.
+    fn reset_waits(&mut self) -> bool {
+        if self.resets_queued == 0 && !self.queue_has_room() {
+            return self.inbox.finds_bare_message(&mut self.searched, tag::RESET);
+        }
+        self.resets_queued > 0
     }
 
     fn is_authenticated(&self) -> bool {
-        !matches!(self.state, State::Negotiation | State::Authentication | State::Defunct)
+        !matches!(self.progress.state, State::Negotiation | State::Authentication | State::Defunct)
     }
 
     /// Answers a violation with FAILURE and closes.
@@ -226,16 +301,9 @@ impl ServerConnection {
     /// belongs to a manifest, and `patch_bolt` where UTC date-times were asked for. Without a request to answer nothing happens: it was interrupted.
     pub fn success(&mut self, metadata: &Map) {
         let Some(kind) = self.serving.take() else { return };
-        match kind {
-            RequestKind::Run => self.results += 1,
-            RequestKind::Pull | RequestKind::Discard if metadata.get("has_more") != Some(&Value::Boolean(true)) => {
-                self.results = self.results.saturating_sub(1);
-            }
-            RequestKind::Reset | RequestKind::Commit | RequestKind::Rollback => self.results = 0,
-            _ => {}
-        }
-        let streams = if self.results == 0 { Streams::None } else { Streams::Open };
-        self.state = state::next(self.state, kind, Outcome::Success(streams), self.capabilities)
+        let has_more = metadata.get(result::HAS_MORE.name) == Some(&Value::Boolean(true));
+        self.progress
+            .answered(kind, Answer::Success { has_more }, self.capabilities)
             .expect("invariant: only allowed requests are served");
         let authenticated = self.is_authenticated();
         self.inbox.set_max_message(if authenticated {
@@ -243,65 +311,53 @@ impl ServerConnection {
         } else {
             self.limits.unauthenticated_message
         });
-        let hello = kind == RequestKind::Hello;
-        let version = (hello && self.manifest).then(|| self.capabilities.version.to_string());
-        let patched = hello && self.utc_patch;
+        let is_hello = kind == RequestKind::Hello;
+        let version = (is_hello && self.manifest).then(|| self.capabilities.version.to_string());
+        let patched = is_hello && self.utc_patch;
         self.reply(|e| {
             e.structure_header(tag::SUCCESS, 1)?;
-            e.map_header(metadata.len() + usize::from(version.is_some()) + usize::from(patched))?;
-            for (key, value) in metadata.iter() {
-                e.string(key)?;
-                e.encode(value)?;
-            }
-            if let Some(version) = &version {
-                e.string("protocol_version")?;
-                e.string(version)?;
-            }
-            if patched {
-                e.string("patch_bolt")?;
-                e.encode(&["utc"][..])?;
-            }
-            Ok(())
+            e.map(metadata.len() + usize::from(version.is_some()) + usize::from(patched), |entries| {
+                metadata.iter().try_for_each(|(key, value)| entries.entry(key, value))?;
+                if let Some(version) = &version {
+                    entries.entry(hello::PROTOCOL_VERSION.name, version)?;
+                }
+                if patched { entries.entry(hello::PATCH_BOLT.name, &["utc"]) } else { Ok(()) }
+            })
         });
     }
 
     /// Answers the request with FAILURE. Without a request to answer nothing happens: it was interrupted.
     pub fn failure(&mut self, failure: &Failure) {
         let Some(kind) = self.serving.take() else { return };
-        self.results = 0;
-        self.state = state::next(self.state, kind, Outcome::Failure, self.capabilities)
+        self.progress
+            .answered(kind, Answer::Failure, self.capabilities)
             .expect("invariant: only allowed requests are served");
         self.put_failure(failure);
-        if self.state == State::Defunct {
+        if self.progress.state == State::Defunct {
             self.closed = Some(CloseReason::Refused);
         }
     }
 
-    /// Sends a record of the result that is being pulled; `fields` writes each of its `width` values. Without a PULL to
+    /// Sends a record of the result that is being pulled; `fields` writes its `width` values. Without a PULL to
     /// answer nothing happens: it was interrupted.
     ///
     /// # Errors
     ///
-    /// A value could not be encoded; nothing was sent.
+    /// A value could not be encoded, or there were not `width` of them; nothing was sent.
     pub fn record(
         &mut self,
         width: usize,
-        fields: impl Fn(&mut Encoder<'_>) -> Result<(), EncodeError>,
+        fields: impl Fn(&mut ListWriter<'_, '_, Vec<u8>>) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
         if self.serving != Some(RequestKind::Pull) {
             return Ok(());
         }
         let it = self.capabilities;
-        let carries = |tags: &TagSet| {
-            it.element_ids
-                && (it.vectors || !tags.contains(structure::tag::VECTOR))
-                && (it.uuids || !tags.contains_uuid())
-        };
+        let carries = |tags: &TagSet| it.element_ids && structure::unknown(tags, it).is_none();
         let mut native = true;
         let sent = put_message(self.outbox.bytes_mut(), |e| {
             e.structure_header(tag::RECORD, 1)?;
-            e.list_header(width)?;
-            fields(e)?;
+            e.list(width, &fields)?;
             native = carries(e.tags());
             if native { Ok(()) } else { Err(EncodeError::custom("the version has an older form of it")) }
         });
@@ -309,12 +365,11 @@ impl ServerConnection {
             return sent;
         }
         let mut bytes = Vec::new();
-        fields(&mut Encoder::new(&mut bytes))?;
+        Encoder::new(&mut bytes).list(width, &fields)?;
         let mut older = Vec::with_capacity(bytes.len());
         legacy::legacy_record(&bytes, &mut older, it, self.utc_patch)?;
         put_message(self.outbox.bytes_mut(), |e| {
             e.structure_header(tag::RECORD, 1)?;
-            e.list_header(width)?;
             e.raw(&older);
             Ok(())
         })
@@ -361,9 +416,14 @@ impl Endpoint for ServerConnection {
         // heard out, and so is one that leaves. What does not fit into the queue waits in the inbox.
         let high_water = self.limits.high_water;
         self.closed.is_none()
+            && self.violation.is_none()
             && !self.eof
             && (self.serving.is_some() || !self.is_congested())
             && if self.queue_has_room() { self.inbox.wants_input(high_water) } else { self.inbox.len() < high_water }
+    }
+
+    fn outlives_peer(&self) -> bool {
+        self.closed.is_none() && (self.serving.is_some() || !self.queue.is_empty())
     }
 
     fn transmit(&self) -> &[u8] {

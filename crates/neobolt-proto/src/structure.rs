@@ -6,12 +6,15 @@
 mod graph;
 pub(crate) mod legacy;
 mod spatial;
+pub mod table;
 mod temporal;
 mod vector;
 
 use core::fmt;
 
-use packstream::{Buffer, Decode, DecodeError, DecodeErrorKind, Decoder, Encode, EncodeError, Encoder, TagSet};
+use packstream::{
+    Buffer, Decode, DecodeError, DecodeErrorKind, Decoder, Encode, EncodeError, Encoder, Limits, Str, build_map,
+};
 
 use crate::value::Value;
 use crate::version::Version;
@@ -21,6 +24,7 @@ pub use graph::{
     UnboundRelationshipRef,
 };
 pub use spatial::Point;
+pub(crate) use table::{refused, unknown};
 pub use temporal::{Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Time};
 pub use vector::{ElementType, Vector, VectorElement, VectorError};
 
@@ -62,29 +66,37 @@ pub mod tag {
     pub const UNSUPPORTED_TYPE: u8 = b'?';
 }
 
-/// Names a type in `tags` that servers send but do not take, if there is one.
-pub(crate) fn receive_only(tags: &TagSet) -> Option<&'static str> {
-    [
-        (tag::NODE, "Node"),
-        (tag::RELATIONSHIP, "Relationship"),
-        (tag::UNBOUND_RELATIONSHIP, "UnboundRelationship"),
-        (tag::PATH, "Path"),
-        (tag::UNSUPPORTED_TYPE, "UnsupportedType"),
-    ]
-    .into_iter()
-    .find_map(|(tag, name)| tags.contains(tag).then_some(name))
+/// Reads a structure into the value that it stands for; `None` if its tag is not among those that can be recognized here.
+///
+/// Parts of the graph are not looked for inside of others: their properties are values, and so nothing recurses. What else there is
+/// holds no structures.
+pub(crate) fn recognize(
+    tag: u8,
+    decoder: &mut Decoder<'_>,
+    limits: Limits,
+    inside: bool,
+) -> Result<Option<Value>, DecodeError> {
+    Ok(Some(match tag {
+        tag::NODE if !inside => Value::Node(Box::new(Node::read(decoder, limits)?)),
+        tag::RELATIONSHIP if !inside => Value::Relationship(Box::new(Relationship::read(decoder, limits)?)),
+        tag::PATH if !inside => Value::Path(Box::new(Path::read(decoder, limits)?)),
+        tag::DATE => Value::Date(decoder.decode()?),
+        tag::TIME => Value::Time(decoder.decode()?),
+        tag::LOCAL_TIME => Value::LocalTime(decoder.decode()?),
+        tag::DATE_TIME | tag::LEGACY_DATE_TIME => Value::DateTime(decoder.decode()?),
+        tag::DATE_TIME_ZONE_ID => Value::DateTimeZoneId(decoder.decode()?),
+        tag::LOCAL_DATE_TIME => Value::LocalDateTime(decoder.decode()?),
+        tag::DURATION => Value::Duration(decoder.decode()?),
+        tag::POINT_2D | tag::POINT_3D => Value::Point(decoder.decode()?),
+        tag::VECTOR => Value::Vector(decoder.decode()?),
+        tag::UNSUPPORTED_TYPE => Value::UnsupportedType(Box::new(UnsupportedType::read(decoder, limits)?)),
+        _ => return Ok(None),
+    }))
 }
 
-/// Turns a structure's fields into the value they stand for, or gives them back when they have not that structure's shape.
-pub(crate) fn recognize(tag: u8, fields: Vec<Value>) -> Result<Value, Vec<Value>> {
-    match tag {
-        tag::NODE => graph::node(fields).map(|node| Value::Node(node.into())),
-        tag::RELATIONSHIP => graph::relationship(fields).map(|it| Value::Relationship(it.into())),
-        tag::PATH => graph::path(fields).map(|path| Value::Path(path.into())),
-        tag::VECTOR => vector::vector(fields).map(|vector| Value::Vector(vector.into())),
-        tag::UNSUPPORTED_TYPE => unsupported(fields).map(|it| Value::UnsupportedType(it.into())),
-        _ => spatial::recognize(tag, &fields).or_else(|| temporal::recognize(tag, &fields)).ok_or(fields),
-    }
+/// Returns the limits for what lies in a container that is not empty.
+fn inner(limits: Limits) -> Limits {
+    limits.with_depth(limits.depth().saturating_sub(1))
 }
 
 /// Reads the header of the structure `expected`, which `accepts` knows by tag and number of fields.
@@ -138,50 +150,43 @@ impl<'a> Decode<'a> for Uuid {
 #[expect(clippy::exhaustive_structs, reason = "the structure's fields")]
 pub struct UnsupportedType {
     /// The name of the type, such as `UUID`.
-    pub name: Box<str>,
+    pub name: Str,
     /// The first version of the protocol that has the type.
     pub minimum_protocol_version: Version,
     /// What the server says about it.
-    pub message: Option<Box<str>>,
-}
-
-fn unsupported(mut fields: Vec<Value>) -> Result<UnsupportedType, Vec<Value>> {
-    let [Value::String(name), Value::Integer(major), Value::Integer(minor), Value::Map(extra)] = fields.as_mut_slice()
-    else {
-        return Err(fields);
-    };
-    let (Ok(major), Ok(minor)) = (u8::try_from(*major), u8::try_from(*minor)) else {
-        return Err(fields);
-    };
-    Ok(UnsupportedType {
-        name: core::mem::take(name),
-        minimum_protocol_version: Version { major, minor },
-        message: extra.get("message").and_then(Value::as_str).map(Box::from),
-    })
+    pub message: Option<Str>,
 }
 
 impl Encode for UnsupportedType {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
-        encoder.structure_header(tag::UNSUPPORTED_TYPE, 4)?;
-        encoder.string(&self.name)?;
-        encoder.encode(&self.minimum_protocol_version.major)?;
-        encoder.encode(&self.minimum_protocol_version.minor)?;
-        encoder.map_header(usize::from(self.message.is_some()))?;
-        if let Some(message) = &self.message {
-            encoder.string("message")?;
-            encoder.string(message)?;
-        }
-        Ok(())
+        encoder.structure(tag::UNSUPPORTED_TYPE, 4, |fields| {
+            fields.field(&self.name)?;
+            fields.field(&self.minimum_protocol_version.major)?;
+            fields.field(&self.minimum_protocol_version.minor)?;
+            fields.map(usize::from(self.message.is_some()), |extra| match &self.message {
+                Some(message) => extra.entry("message", message),
+                None => Ok(()),
+            })
+        })
+    }
+}
+
+impl UnsupportedType {
+    /// Reads it. `limits` are those for its own level.
+    fn read(decoder: &mut Decoder<'_>, limits: Limits) -> Result<Self, DecodeError> {
+        header(decoder, "UnsupportedType", |tag, fields| (tag, fields) == (tag::UNSUPPORTED_TYPE, 4))?;
+        let name = decoder.decode()?;
+        let minimum_protocol_version = Version { major: decoder.decode()?, minor: decoder.decode()? };
+        // Of PackStream's own values, among which there are no structures to recognize.
+        let extra: packstream::Map = build_map(decoder, inner(limits), true)?;
+        let message = extra.get("message").and_then(packstream::Value::as_str).map(Str::from);
+        Ok(Self { name, minimum_protocol_version, message })
     }
 }
 
 impl<'a> Decode<'a> for UnsupportedType {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
-        header(decoder, "UnsupportedType", |tag, fields| (tag, fields) == (tag::UNSUPPORTED_TYPE, 4))?;
-        let name = decoder.decode()?;
-        let minimum_protocol_version = Version { major: decoder.decode()?, minor: decoder.decode()? };
-        let extra: packstream::MapRef<'_> = decoder.decode()?;
-        Ok(Self { name, minimum_protocol_version, message: extra.get("message")? })
+        Self::read(decoder, Limits::DEFAULT)
     }
 }
 

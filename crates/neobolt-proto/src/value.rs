@@ -3,7 +3,7 @@
 mod convert;
 
 use packstream::{
-    Buffer, Build, Decode, DecodeError, DecodeErrorKind, Decoder, Encode, EncodeError, Encoder, Limits, Token, build,
+    Buffer, Build, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Limits, Token, build, build_items,
 };
 
 use crate::structure::{
@@ -11,12 +11,18 @@ use crate::structure::{
     UnsupportedType, Uuid, Vector,
 };
 
-pub use packstream::Structure;
+pub use packstream::Str;
 
 /// A map from strings to values, in the order in which its entries were read or given.
 pub type Map = packstream::Map<Value>;
 
-/// A value of any of Cypher's types, owned. It takes 24 bytes, and its content memory of its own.
+/// A structure that is none of Bolt's types.
+pub type Structure = packstream::Structure<Value>;
+
+/// A value of any of Cypher's types, owned. It takes 24 bytes, and each list, map, structure, byte array and long string memory of its own.
+///
+/// Values are equal when they have the same type and content. Floats compare as [`f64`]s do: NaN is unequal to itself, and zero is
+/// equal to negative zero; both keep their bits when they are read and written.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -32,7 +38,7 @@ pub enum Value {
     /// A byte array.
     Bytes(Box<[u8]>),
     /// A string.
-    String(Box<str>),
+    String(Str),
     /// A list.
     List(Box<[Self]>),
     /// A map.
@@ -65,8 +71,9 @@ pub enum Value {
     Uuid(Uuid),
     /// A stand-in for a value of a type that the negotiated version lacks. Servers send it and do not take it.
     UnsupportedType(Box<UnsupportedType>),
-    /// A structure that is none of the above: its tag is not known, or its fields are not those that belong to the tag.
-    Structure(Box<Structure<Self>>),
+    /// A structure that is none of the above: its tag is not known, its fields are not those that belong to the tag, or it is a part
+    /// of the graph in a property of another, where Cypher has no place for it.
+    Structure(Structure),
 }
 
 impl Value {
@@ -102,20 +109,32 @@ impl Value {
 
     /// Returns the string if this is one.
     #[must_use]
-    pub const fn as_str(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         if let Self::String(value) = self { Some(value) } else { None }
     }
 
     /// Returns the items if this is a list.
     #[must_use]
     pub const fn as_list(&self) -> Option<&[Self]> {
-        if let Self::List(value) = self { Some(value) } else { None }
+        if let Self::List(items) = self { Some(items) } else { None }
     }
 
     /// Returns the map if this is one.
     #[must_use]
     pub const fn as_map(&self) -> Option<&Map> {
-        if let Self::Map(value) = self { Some(value) } else { None }
+        if let Self::Map(entries) = self { Some(entries) } else { None }
+    }
+
+    /// Returns the structure if this is one that is none of Bolt's types.
+    #[must_use]
+    pub const fn as_structure(&self) -> Option<&Structure> {
+        if let Self::Structure(value) = self { Some(value) } else { None }
+    }
+
+    /// Returns the UUID if this is one.
+    #[must_use]
+    pub const fn as_uuid(&self) -> Option<Uuid> {
+        if let Self::Uuid(value) = self { Some(*value) } else { None }
     }
 
     /// Returns the node if this is one.
@@ -138,7 +157,7 @@ impl Value {
 }
 
 impl Build for Value {
-    #[inline]
+    #[inline(always)]
     fn scalar(token: Token<'_>) -> Self {
         match token {
             Token::Boolean(value) => Self::Boolean(value),
@@ -146,7 +165,7 @@ impl Build for Value {
             Token::Float(value) => Self::Float(value),
             Token::Bytes(value) => Self::Bytes(value.into()),
             Token::String(value) => Self::String(value.into()),
-            Token::Uuid(value) => Self::Uuid(Uuid(value)),
+            Token::Uuid(value) => Self::Uuid(Uuid(*value)),
             // What is left is null; containers do not come here.
             _ => Self::Null,
         }
@@ -162,16 +181,35 @@ impl Build for Value {
         Self::Map(entries)
     }
 
-    fn structure(tag: u8, fields: Vec<Self>) -> Result<Self, DecodeErrorKind> {
-        Ok(structure::recognize(tag, fields)
-            .unwrap_or_else(|fields| Self::Structure(Structure { tag, fields: fields.into() }.into())))
+    #[inline]
+    fn structure(structure: Structure) -> Self {
+        Self::Structure(structure)
+    }
+
+    fn as_integer(&self) -> Option<i64> {
+        self.as_i64()
+    }
+
+    fn recognize(
+        tag: u8,
+        decoder: &mut Decoder<'_>,
+        limits: Limits,
+        inside: bool,
+    ) -> Result<Option<Self>, DecodeError> {
+        structure::recognize(tag, decoder, limits, inside)
     }
 }
 
 /// Within the default [`Limits`]; for others use [`build`].
 impl<'a> Decode<'a> for Value {
+    #[inline]
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
-        build(decoder, Limits::default())
+        build(decoder, Limits::DEFAULT)
+    }
+
+    #[inline]
+    fn decode_items(decoder: &mut Decoder<'a>, len: usize) -> Result<Vec<Self>, DecodeError> {
+        build_items(decoder, len, Limits::DEFAULT)
     }
 }
 
@@ -184,13 +222,11 @@ impl Encode for Value {
             Self::Float(value) => encoder.float(*value),
             Self::Bytes(value) => return encoder.bytes(value),
             Self::String(value) => return encoder.string(value),
-            Self::List(items) if items.is_empty() => return items.encode(encoder),
-            Self::List(items) => return encoder.nested(|encoder| items.encode(encoder)),
-            Self::Map(entries) if entries.is_empty() => return entries.encode(encoder),
-            Self::Map(entries) => return encoder.nested(|encoder| entries.encode(encoder)),
-            Self::Node(value) => return encoder.nested(|encoder| value.encode(encoder)),
-            Self::Relationship(value) => return encoder.nested(|encoder| value.encode(encoder)),
-            Self::Path(value) => return encoder.nested(|encoder| value.encode(encoder)),
+            Self::List(items) => return items.encode(encoder),
+            Self::Map(entries) => return entries.encode(encoder),
+            Self::Node(value) => return value.encode(encoder),
+            Self::Relationship(value) => return value.encode(encoder),
+            Self::Path(value) => return value.encode(encoder),
             Self::Date(value) => return value.encode(encoder),
             Self::Time(value) => return value.encode(encoder),
             Self::LocalTime(value) => return value.encode(encoder),
@@ -202,12 +238,17 @@ impl Encode for Value {
             Self::Vector(value) => return value.encode(encoder),
             Self::Uuid(value) => return value.encode(encoder),
             Self::UnsupportedType(value) => return value.encode(encoder),
-            Self::Structure(value) if value.fields.is_empty() => return value.encode(encoder),
-            Self::Structure(value) => return encoder.nested(|encoder| value.encode(encoder)),
+            Self::Structure(value) => return value.encode(encoder),
         }
         Ok(())
     }
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<Value>() == 24);
+    assert!(size_of::<Option<Value>>() == 24);
+};
 
 #[cfg(test)]
 mod tests;

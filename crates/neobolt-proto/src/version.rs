@@ -72,6 +72,8 @@ pub struct Capabilities {
     pub routing_context: bool,
     /// Whether ROUTE exists (from 4.3). Before that, routing tables come from a procedure.
     pub route: bool,
+    /// Whether HELLO is answered with hints (from 4.3).
+    pub hints: bool,
     /// Whether a transaction can run in another user's name (from 4.4). From then on, too, ROUTE's last field is a map.
     pub impersonation: bool,
     /// Whether nodes, relationships and paths carry element ids, and date-times count in UTC (from 5.0).
@@ -100,21 +102,8 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Returns whether the version has this request.
-    pub const fn has(&self, request: RequestKind) -> bool {
-        match request {
-            RequestKind::Logon | RequestKind::Logoff => self.logon,
-            RequestKind::Telemetry => self.telemetry,
-            RequestKind::Route => self.route,
-            RequestKind::Hello
-            | RequestKind::Goodbye
-            | RequestKind::Reset
-            | RequestKind::Run
-            | RequestKind::Pull
-            | RequestKind::Discard
-            | RequestKind::Begin
-            | RequestKind::Commit
-            | RequestKind::Rollback => true,
-        }
+    pub fn has(&self, request: RequestKind) -> bool {
+        request.message().is_in(self)
     }
 }
 
@@ -133,6 +122,7 @@ const fn row(major: u8, minor: u8) -> Capabilities {
         databases: version.since(4, 0),
         routing_context: version.since(4, 1),
         route: version.since(4, 3),
+        hints: version.since(4, 3),
         impersonation: version.since(4, 4),
         element_ids: version.since(5, 0),
         utc_patch: major == 4 && minor >= 3,

@@ -74,7 +74,7 @@ pub trait BackendSession: Send {
     /// The failure is sent to the client, and [`reset`](Self::reset) is called.
     fn run(&mut self, query: Query) -> BoxFuture<'_, Result<QueryResult, Failure>>;
 
-    /// Commits the open transaction and returns its bookmark.
+    /// Commits the open transaction and returns its bookmark. Results that were open have been dropped.
     ///
     /// # Errors
     ///

@@ -26,6 +26,19 @@ pub struct ServerConfig {
     /// Defaults to 120 s: the largest message at half a megabyte a second. Without a limit, what a client has begun and
     /// never finishes is kept as long as it likes.
     pub message_timeout: Duration,
+    /// How long a client may want nothing, with or without an open transaction, before its connection is closed.
+    ///
+    /// Defaults to 1 h: the official drivers use no connection that is older, so none misses what is closed then.
+    pub idle_timeout: Option<Duration>,
+    /// How long a transaction may take for which the client sets no limit, or a longer one.
+    ///
+    /// Defaults to `None`, as in Neo4j: a long load is no mistake.
+    pub transaction_timeout: Option<Duration>,
+    /// How long a client that has ended its stream is still answered what it asked before.
+    ///
+    /// Defaults to 2 s: enough for small queries. A client that has gone altogether looks the same, and what it was
+    /// doing must not hold on to its locks.
+    pub half_closed_timeout: Duration,
     /// The largest message, in bytes.
     ///
     /// Defaults to 64 MiB: a batch of parameters of a hundred thousand rows. Values take several times as much memory
@@ -57,6 +70,9 @@ impl Default for ServerConfig {
             max_connections: 1_000,
             authentication_timeout: Duration::from_secs(10),
             message_timeout: Duration::from_secs(120),
+            idle_timeout: Some(Duration::from_secs(3_600)),
+            transaction_timeout: None,
+            half_closed_timeout: Duration::from_secs(2),
             max_message_size: 64 << 20,
             max_unauthenticated_message_size: 8 << 10,
             max_unwritten: 256 << 10,

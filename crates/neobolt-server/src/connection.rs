@@ -12,7 +12,7 @@ use tracing::{Instrument, debug, debug_span};
 use crate::opening::Opening;
 use crate::requests::Handler;
 use crate::shutdown::{Phase, Presence, Shutdown};
-use crate::wire::Wire;
+use crate::wire::{Wire, hang_up};
 use crate::{Backend, ServerConfig};
 
 /// Serves one connection, from its handshake until it is closed.
@@ -80,7 +80,11 @@ impl Connection {
         });
         let (version, manifest) = match outcome.await {
             Some(Ok(agreed)) => agreed,
-            Some(Err(error)) => return debug!(%error, "the handshake failed"),
+            Some(Err(error)) => {
+                debug!(%error, "the handshake failed");
+                hang_up(&mut self.io, &mut opening, true, self.config.linger).await;
+                return;
+            }
             None => return debug!("the handshake was not finished"),
         };
         let mut limits = ServerLimits::default();
@@ -91,11 +95,10 @@ impl Connection {
         opening.pass_on(self.io.runtime().now(), &mut machine);
         debug!(%version, "connected");
 
-        let linger = self.config.linger;
-        let mut wire = Wire::new(self.io, machine, self.presence, self.config.message_timeout, self.config.keep_alive);
+        let mut wire = Wire::new(self.io, machine, self.presence, Arc::clone(&self.config));
         wire.end_at(Some(deadline));
         let mut handler = Handler::new(wire, id, self.peer, self.backend, self.config);
         handler.run().await;
-        handler.into_wire().close(linger).await;
+        handler.into_wire().close().await;
     }
 }

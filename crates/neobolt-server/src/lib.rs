@@ -16,6 +16,7 @@ mod listener;
 mod opening;
 mod requests;
 mod results;
+mod routing;
 mod shutdown;
 mod wire;
 

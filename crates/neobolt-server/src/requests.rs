@@ -12,7 +12,7 @@ use tracing::debug;
 use crate::results::{OpenResult, Transaction, millis};
 use crate::wire::{Happening, Wire};
 use crate::{
-    Backend, BackendSession, Credentials, Query, RouteRequest, RoutingTable, ServerConfig, TransactionOptions,
+    Backend, BackendSession, Credentials, Query, RouteRequest, RoutingTable, ServerConfig, TransactionOptions, routing,
 };
 
 /// Answers the requests of one connection.
@@ -24,6 +24,8 @@ pub(crate) struct Handler {
     config: Arc<ServerConfig>,
     session: Option<Box<dyn BackendSession>>,
     pub(crate) transaction: Option<Transaction>,
+    /// Whether it is the server's limit that the transaction has to keep, not the client's.
+    limited_by_us: bool,
 }
 
 /// Why a request has no SUCCESS.
@@ -56,7 +58,7 @@ impl Handler {
         backend: Arc<dyn Backend>,
         config: Arc<ServerConfig>,
     ) -> Self {
-        Self { wire, id, peer, backend, config, session: None, transaction: None }
+        Self { wire, id, peer, backend, config, session: None, transaction: None, limited_by_us: false }
     }
 
     /// Returns the wire; the session and its transaction are dropped.
@@ -79,7 +81,7 @@ impl Handler {
             match self.answer(request).await {
                 Ok(metadata) => self.wire.machine().success(&metadata),
                 Err(Refusal::Failure(failure)) => self.fail(&failure).await,
-                Err(Refusal::Happening(Happening::TimedOut)) => self.fail(&timed_out()).await,
+                Err(Refusal::Happening(Happening::TimedOut)) => self.fail(&timed_out(self.limited_by_us)).await,
                 Err(Refusal::Happening(Happening::Ended)) => return,
                 // RESET comes next. A request cannot come before this one is answered.
                 Err(Refusal::Happening(Happening::Interrupted | Happening::Request(_))) => {}
@@ -107,22 +109,23 @@ impl Handler {
             ServerRequest::Discard { count, qid } => self.stream(count, qid, false).await,
             ServerRequest::Commit => {
                 self.check_time()?;
+                transaction(&mut self.transaction)?.results.clear();
                 self.commit().await
             }
             ServerRequest::Rollback => {
                 // One that has taken too long is rolled back already.
                 if self.check_time().is_ok() {
+                    transaction(&mut self.transaction)?.results.clear();
                     self.wire.during(session(&mut self.session)?.rollback()).await??;
                 }
                 self.end_transaction();
                 Ok(Map::default())
             }
             ServerRequest::Route { context, bookmarks, database, impersonated_user } => {
-                let advertised = self.config.advertised_address.clone().unwrap_or_default();
-                let address = context.get("address").and_then(Value::as_str).map_or(advertised, str::to_owned);
-                let request = RouteRequest { address, context, bookmarks, database, impersonated_user };
-                let table = self.wire.during(self.backend.route(request)).await??;
-                Ok(routing_table(&table))
+                let table = self.route(context, bookmarks, database, impersonated_user).await?;
+                let mut entries = routing::entries(&table);
+                entries.push(("db", Value::from(&*table.database)));
+                Ok(Map::from_iter([("rt", Value::Map(Map::from_iter(entries)))]))
             }
             ServerRequest::Reset => {
                 self.abandon().await;
@@ -165,7 +168,9 @@ impl Handler {
     }
 
     async fn begin(&mut self, request: TransactionRequest, auto_commit: bool) -> Answer {
-        let timeout = request.timeout_millis.filter(|millis| *millis > 0).map(Duration::from_millis);
+        let wanted = request.timeout_millis.filter(|millis| *millis > 0).map(Duration::from_millis);
+        let timeout = wanted.into_iter().chain(self.config.transaction_timeout).min();
+        self.limited_by_us = timeout.is_some() && timeout != wanted;
         let database = request.database.clone();
         let options = TransactionOptions {
             mode: request.mode,
@@ -180,21 +185,40 @@ impl Handler {
         self.wire.time_out_at(deadline);
         self.wire.during(session(&mut self.session)?.begin(options)).await??;
         let named = database.is_some();
-        self.transaction =
-            Some(Transaction { auto_commit, database, timed_out: false, results: Vec::new(), queries: 0 });
+        self.transaction = Some(Transaction::new(auto_commit, database, true));
         let resolved = self.capabilities().home_database && !named;
         Ok(resolved.then(|| ("db", Value::from(self.backend.home_database()))).into_iter().collect())
+    }
+
+    async fn route(
+        &mut self,
+        context: Map,
+        bookmarks: Vec<String>,
+        database: Option<String>,
+        impersonated_user: Option<String>,
+    ) -> Result<RoutingTable, Refusal> {
+        let advertised = self.config.advertised_address.clone().unwrap_or_default();
+        let address = context.get("address").and_then(Value::as_str).map_or(advertised, str::to_owned);
+        let request = RouteRequest { address, context, bookmarks, database, impersonated_user };
+        Ok(self.wire.during(self.backend.route(request)).await??)
     }
 
     async fn query(&mut self, query: Query, request: TransactionRequest) -> Answer {
         let ran_at = self.wire.now();
         let mut metadata = Vec::with_capacity(4);
-        if self.transaction.is_none() {
-            let begun = self.begin(request, true).await?;
-            metadata.extend(begun.iter().map(|(key, value)| (Box::from(key), value.clone())));
-        }
-        self.check_time()?;
-        let result = self.wire.during(session(&mut self.session)?.run(query)).await??;
+        let begins = self.transaction.is_none();
+        let result = if let (true, Some((context, database))) = (begins, routing::asked(&query)) {
+            let table = self.route(context, request.bookmarks, database, request.impersonated_user).await?;
+            self.transaction = Some(Transaction::new(true, request.database, false));
+            routing::result(&table)
+        } else {
+            if begins {
+                let begun = self.begin(request, true).await?;
+                metadata.extend(begun.iter().map(|(key, value)| (Box::from(key), value.clone())));
+            }
+            self.check_time()?;
+            self.wire.during(session(&mut self.session)?.run(query)).await??
+        };
         let elapsed = millis(self.wire.now() - ran_at);
         let transaction = transaction(&mut self.transaction)?;
         let qid = transaction.queries;
@@ -212,7 +236,8 @@ impl Handler {
     pub(crate) async fn commit(&mut self) -> Answer {
         // Once it commits it is too late to say that it took too long: it may have been committed.
         self.wire.time_out_at(None);
-        let bookmark = self.wire.during(session(&mut self.session)?.commit()).await??;
+        let begun = self.transaction.as_ref().is_none_or(|transaction| transaction.begun);
+        let bookmark = if begun { self.wire.during(session(&mut self.session)?.commit()).await?? } else { None };
         self.end_transaction();
         Ok(bookmark.map(|bookmark| ("bookmark", Value::from(bookmark))).into_iter().collect())
     }
@@ -246,7 +271,7 @@ impl Handler {
 
     pub(crate) fn check_time(&self) -> Result<(), Failure> {
         match &self.transaction {
-            Some(transaction) if transaction.timed_out => Err(timed_out()),
+            Some(transaction) if transaction.timed_out => Err(timed_out(self.limited_by_us)),
             _ => Ok(()),
         }
     }
@@ -260,20 +285,6 @@ pub(crate) fn transaction(transaction: &mut Option<Transaction>) -> Result<&mut 
     transaction.as_mut().ok_or_else(|| unexpected("no transaction is open"))
 }
 
-fn routing_table(table: &RoutingTable) -> Map {
-    let servers =
-        [("WRITE", &table.writers), ("READ", &table.readers), ("ROUTE", &table.routers)].map(|(role, addresses)| {
-            let addresses = addresses.iter().map(|address| Value::from(&**address)).collect::<Vec<_>>();
-            Value::Map(Map::from_iter([("addresses", Value::from(addresses)), ("role", Value::from(role))]))
-        });
-    let table = Map::from_iter([
-        ("ttl", Value::from(i64::try_from(table.ttl.as_secs()).unwrap_or(i64::MAX))),
-        ("db", Value::from(&*table.database)),
-        ("servers", Value::from(Vec::from(servers))),
-    ]);
-    Map::from_iter([("rt", Value::Map(table))])
-}
-
 pub(crate) fn invalid(message: impl Into<Box<str>>) -> Failure {
     Failure::new("Neo.ClientError.Request.Invalid", message)
 }
@@ -282,9 +293,11 @@ pub(crate) fn unexpected(message: impl Into<Box<str>>) -> Failure {
     Failure::new("Neo.DatabaseError.General.UnknownError", message)
 }
 
-fn timed_out() -> Failure {
-    Failure::new(
-        "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
-        "The transaction has not completed within the timeout that the client has set for it.",
-    )
+fn timed_out(by_us: bool) -> Failure {
+    let (code, whose) = if by_us {
+        ("Neo.ClientError.Transaction.TransactionTimedOut", "that this server allows")
+    } else {
+        ("Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration", "that the client has set for it")
+    };
+    Failure::new(code, format!("The transaction has not completed within the timeout {whose}."))
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use neobolt_proto::message::Count;
 use neobolt_proto::{Failure, Map, Value};
-use packstream::Encoder;
 
 use crate::requests::{Answer, Handler, Refusal, invalid, transaction, unexpected};
 use crate::wire::Wire;
@@ -17,6 +16,8 @@ pub(crate) struct Transaction {
     pub(crate) auto_commit: bool,
     /// The database that the client has named.
     pub(crate) database: Option<String>,
+    /// Whether the backend knows of it. What the server answers itself needs no backend.
+    pub(crate) begun: bool,
     pub(crate) timed_out: bool,
     pub(crate) results: Vec<OpenResult>,
     /// How many queries have run, which numbers their results.
@@ -62,8 +63,11 @@ impl Handler {
                 left = left.map(|left| left - 1);
                 open.is_empty = false;
                 if sends {
-                    let fields = |encoder: &mut Encoder<'_>| row.iter().try_for_each(|value| encoder.encode(value));
-                    self.wire.machine().record(row.len(), fields).map_err(|error| unexpected(error.to_string()))?;
+                    let sent = self
+                        .wire
+                        .machine()
+                        .record(row.len(), |fields| row.iter().try_for_each(|value| fields.item(value)));
+                    sent.map_err(|error| unexpected(error.to_string()))?;
                 } else {
                     unsent += 1;
                 }
@@ -120,6 +124,10 @@ impl Handler {
 }
 
 impl Transaction {
+    pub(crate) fn new(auto_commit: bool, database: Option<String>, begun: bool) -> Self {
+        Self { auto_commit, database, begun, timed_out: false, results: Vec::new(), queries: 0 }
+    }
+
     /// Takes the result with this number, or the latest one.
     fn take_result(&mut self, qid: Option<i64>) -> Result<OpenResult, Failure> {
         let qid = qid.unwrap_or(self.queries - 1);

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use neobolt_proto::message::ServerRequest;
 use neobolt_proto::{CloseReason, Endpoint, ServerConnection, ServerEvent};
 use tracing::debug;
 
+use crate::ServerConfig;
 use crate::shutdown::{Phase, Presence};
 
 /// What happens on a connection.
@@ -31,28 +33,23 @@ pub(crate) struct Wire {
     io: Io,
     guarded: Guarded,
     presence: Presence,
-    message_timeout: Duration,
+    config: Arc<ServerConfig>,
     /// Whether the client is still listened to for a moment when the connection ends.
     lingers: bool,
 }
 
 impl Wire {
     /// Puts a machine on a transport that has had its handshake.
-    pub(crate) fn new(
-        io: Io,
-        machine: ServerConnection,
-        presence: Presence,
-        message_timeout: Duration,
-        keep_alive: Option<Duration>,
-    ) -> Self {
+    pub(crate) fn new(io: Io, machine: ServerConnection, presence: Presence, config: Arc<ServerConfig>) -> Self {
         let guarded = Guarded {
             machine,
             deadlines: Deadlines::default(),
-            keep_alive: keep_alive.map(|silence| silence / 2),
+            keep_alive: config.keep_alive.map(|silence| silence / 2),
+            has_eof: false,
             unfinished: None,
             noop: &[],
         };
-        Self { io, guarded, presence, message_timeout, lingers: false }
+        Self { io, guarded, presence, config, lingers: false }
     }
 
     /// Returns the machine, to answer with.
@@ -78,14 +75,18 @@ impl Wire {
     /// Waits for what the client does next. When it does nothing and `is_idle`, the server may end the connection.
     pub(crate) async fn next(&mut self, is_idle: bool) -> Happening {
         self.guarded.deadlines.set(Deadline::KeepAlive, None);
-        poll_fn(|cx| {
+        let patience = self.config.idle_timeout.and_then(|timeout| self.now().checked_add(timeout));
+        self.guarded.deadlines.set(Deadline::Request, patience);
+        let happening = poll_fn(|cx| {
             let happening = self.poll(cx);
             if happening.is_pending() && is_idle && self.presence.poll_phase(cx) == Phase::Finishing {
                 return Poll::Ready(Happening::Ended);
             }
             happening
         })
-        .await
+        .await;
+        self.guarded.deadlines.set(Deadline::Request, None);
+        happening
     }
 
     /// Waits for `future` while a request is being answered, and drops it when something else happens.
@@ -131,21 +132,9 @@ impl Wire {
         .await;
     }
 
-    /// Ends the connection: what was said is written, and heard, for no longer than `linger`.
-    pub(crate) async fn close(mut self, linger: Duration) {
-        let runtime = self.io.runtime().clone();
-        let (io, guarded, lingers) = (&mut self.io, &mut self.guarded, self.lingers);
-        let close = async {
-            poll_fn(|cx| io.poll_flush(cx, guarded)).await?;
-            poll_fn(|cx| io.poll_close(cx)).await?;
-            if lingers {
-                // Closed with input unread, the connection would be reset, and our last words lost.
-                poll_fn(|cx| io.poll_drain(cx)).await;
-            }
-            std::io::Result::Ok(())
-        };
-        // Nobody is left to be told of a failure.
-        let _ = timeout_at(&*runtime, runtime.now() + linger, close).await;
+    /// Ends the connection: what was said is written, and heard, for no longer than the configured time.
+    pub(crate) async fn close(mut self) {
+        hang_up(&mut self.io, &mut self.guarded, self.lingers, self.config.linger).await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
@@ -166,10 +155,14 @@ impl Wire {
             let unfinished = self.guarded.machine.unfinished_message();
             if self.guarded.unfinished != unfinished {
                 self.guarded.unfinished = unfinished;
-                let at = unfinished.map(|_| self.now() + self.message_timeout);
+                let at = unfinished.map(|_| self.now() + self.config.message_timeout);
                 self.guarded.deadlines.set(Deadline::Message, at);
             }
-            for deadline in [Deadline::End, Deadline::Message] {
+            if std::mem::take(&mut self.guarded.has_eof) {
+                let at = self.now() + self.config.half_closed_timeout;
+                self.guarded.deadlines.set(Deadline::LastAnswer, Some(at));
+            }
+            for deadline in [Deadline::End, Deadline::Message, Deadline::Request, Deadline::LastAnswer] {
                 if self.guarded.deadlines.take_due(deadline) {
                     debug!(?deadline, "connection closed: the client took too long");
                     return Poll::Ready(Happening::Ended);
@@ -190,6 +183,22 @@ impl Wire {
     }
 }
 
+/// Ends a connection: what `endpoint` has to say is written. A client that has been refused is listened to until it has
+/// read why: closed with input unread, the connection would be reset, and our last words lost.
+pub(crate) async fn hang_up(io: &mut Io, endpoint: &mut (dyn Endpoint + Send), refused: bool, linger: Duration) {
+    let runtime = io.runtime().clone();
+    let close = async {
+        poll_fn(|cx| io.poll_flush(cx, endpoint)).await?;
+        poll_fn(|cx| io.poll_close(cx)).await?;
+        if refused {
+            poll_fn(|cx| io.poll_drain(cx)).await;
+        }
+        std::io::Result::Ok(())
+    };
+    // Nobody is left to be told of a failure.
+    let _ = timeout_at(&*runtime, runtime.now() + linger, close).await;
+}
+
 /// What a server waits for no longer than so.
 #[derive(Clone, Copy, Debug)]
 enum Deadline {
@@ -199,6 +208,10 @@ enum Deadline {
     Message,
     /// The end of the transaction.
     Transaction,
+    /// The next request, while none is being answered.
+    Request,
+    /// The last answer to a client that has ended its stream.
+    LastAnswer,
     /// Our next sign of life, while a request is being answered.
     KeepAlive,
 }
@@ -206,8 +219,8 @@ enum Deadline {
 /// The deadlines of a connection, by name, and those that were reached.
 #[derive(Debug, Default)]
 struct Deadlines {
-    at: [Option<Instant>; 4],
-    due: [bool; 4],
+    at: [Option<Instant>; 6],
+    due: [bool; 6],
 }
 
 impl Deadlines {
@@ -246,6 +259,8 @@ struct Guarded {
     deadlines: Deadlines,
     /// How often the client is sent a sign of life while it waits.
     keep_alive: Option<Duration>,
+    /// Whether the client has just ended its stream.
+    has_eof: bool,
     /// The number of the message that has begun, which the deadline is for.
     unfinished: Option<u64>,
     /// What is left to write of a NOOP, which stands between two messages.
@@ -274,7 +289,12 @@ impl Endpoint for Guarded {
     }
 
     fn handle_eof(&mut self) {
+        self.has_eof = true;
         self.machine.handle_eof();
+    }
+
+    fn outlives_peer(&self) -> bool {
+        self.machine.outlives_peer()
     }
 
     fn wants_input(&self) -> bool {

@@ -316,7 +316,9 @@ fn rows_are_not_made_faster_than_they_are_read() {
 
 #[test]
 fn rows_without_end_are_discarded_until_the_client_leaves() {
-    let (mut client, _) = connected();
+    let mut config = ServerConfig::default();
+    config.half_closed_timeout = Duration::ZERO;
+    let mut client = Client::authenticated(Arc::new(TestBackend::default()), config);
     client.run("FOREVER");
     client.send(DISCARD, [map([("n", 1_000_000.into())])]);
     assert_eq!(client.receive()[1..], ["SUCCESS {has_more: true}"]);
@@ -438,13 +440,139 @@ fn one_server_routes_to_itself() {
     config.advertised_address = Some("db.example:7687".into());
     let mut client = Client::authenticated(Arc::new(TestBackend::default()), config);
     for (context, address) in [(map([]), "db.example:7687"), (map([("address", "me:1".into())]), "me:1")] {
-        client.send(ROUTE, [context, Vec::new().into(), map([])]);
+        client.send(ROUTE, [context, Vec::<i64>::new().into(), map([])]);
         let servers = ["WRITE", "READ", "ROUTE"].map(|role| format!("{{addresses: [{address}], role: {role}}}"));
         assert_eq!(
             client.receive(),
-            [format!("SUCCESS {{rt: {{ttl: 300, db: neo4j, servers: [{}]}}}}", servers.join(", "))]
+            [format!("SUCCESS {{rt: {{ttl: 300, servers: [{}], db: neo4j}}}}", servers.join(", "))]
         );
     }
+}
+
+#[test]
+fn routing_tables_come_from_a_procedure_where_there_is_no_message() {
+    let backend = TestBackend::default();
+    let log = Arc::clone(&backend.log);
+    let mut client = Client::connect(Arc::new(backend), (4, 2), ServerConfig::default());
+    client.send(HELLO, [map([("user_agent", "test/1.0".into()), ("scheme", "none".into())])]);
+    let context = map([("context", map([("address", "me:1".into())]))]);
+    let call = || "CALL dbms.routing.getRoutingTable($context)".into();
+    client.send(RUN, [call(), context, map([("db", "system".into()), ("mode", "r".into())])]);
+    client.pull(-1);
+    let servers = ["WRITE", "READ", "ROUTE"].map(|role| format!("{{addresses: [me:1], role: {role}}}")).join(", ");
+    assert_eq!(
+        client.receive()[1..],
+        ["SUCCESS {fields: [ttl, servers]}", &format!("RECORD [300, [{servers}]]"), "SUCCESS {type: r, db: system}",]
+    );
+    // The backend was not asked for a transaction, and the next one is its own again.
+    assert_eq!(log.take(), Vec::<String>::new());
+    client.run("COUNT 0");
+    client.pull(-1);
+    client.receive();
+    assert_eq!(log.take(), ["begin Write None", "COUNT", "commit"]);
+}
+
+#[test]
+fn results_may_be_open_when_a_transaction_ends() {
+    for (end, answer, call) in [(COMMIT, "SUCCESS {bookmark: b:1}", "commit"), (ROLLBACK, "SUCCESS {}", "rollback")] {
+        let (mut client, log) = connected();
+        client.send(BEGIN, [map([])]);
+        client.run("COUNT 5");
+        client.pull(2);
+        client.run("FOREVER");
+        client.send(end, []);
+        client.run("COUNT 1");
+        client.pull(-1);
+        let answers = client.receive();
+        assert_eq!(answers[4..7], ["SUCCESS {has_more: true}", "SUCCESS {fields: [n], qid: 1}", answer]);
+        assert_eq!(answers[8], "RECORD [1]");
+        assert_eq!(log.take()[3], call);
+    }
+}
+
+#[test]
+fn a_number_of_rows_that_cannot_be_is_a_failure_that_reset_heals() {
+    for pull in [map([("n", 0.into())]), map([("n", (-2).into())]), map([]), map([("n", "all".into())])] {
+        let (mut client, _) = connected();
+        client.run("COUNT 5");
+        client.send(PULL, [pull]);
+        client.pull(-1);
+        let answers = client.receive();
+        assert!(answers[1].starts_with("FAILURE {neo4j_code: Neo.ClientError.Request.Invalid"), "{answers:?}");
+        assert_eq!(answers[2], "IGNORED");
+        client.send(RESET, []);
+        client.run("COUNT 1");
+        client.pull(-1);
+        assert_eq!(client.receive()[2], "RECORD [1]");
+    }
+    // Before authentication there is nothing to heal.
+    let mut client = Client::connect(Arc::new(TestBackend::default()), (5, 8), ServerConfig::default());
+    client.send(HELLO, []);
+    client.leave();
+    assert!(client.receive()[0].starts_with("FAILURE"));
+    assert!(client.is_closed());
+}
+
+#[test]
+fn who_wants_nothing_for_too_long_is_disconnected() {
+    let (mut client, _) = connected();
+    for _ in 0..3 {
+        client.runtime.advance(Duration::from_secs(3_599));
+        client.run("COUNT 0");
+        client.pull(-1);
+        assert_eq!(client.receive().len(), 2);
+    }
+    // Not while the server is at work.
+    client.run("HANG");
+    client.turn();
+    client.runtime.advance(Duration::from_secs(7_200));
+    client.turn();
+    client.send(RESET, []);
+    client.turn();
+    assert!(!client.is_closed());
+    client.runtime.advance(Duration::from_secs(3_600));
+    client.turn();
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_server_limits_transactions_too() {
+    let mut config = ServerConfig::default();
+    config.transaction_timeout = Some(Duration::from_secs(1));
+    for (asked, code) in [
+        (map([]), "TransactionTimedOut,"),
+        (map([("tx_timeout", 5_000.into())]), "TransactionTimedOut,"),
+        (map([("tx_timeout", 1_000.into())]), "TransactionTimedOutClientConfiguration,"),
+    ] {
+        let mut client = Client::authenticated(Arc::new(TestBackend::default()), config.clone());
+        client.send(BEGIN, [asked]);
+        client.run("HANG");
+        client.turn();
+        client.runtime.advance(Duration::from_secs(1));
+        let answers = client.receive();
+        assert!(answers[1].contains(&format!("Neo.ClientError.Transaction.{code}")), "{answers:?}");
+    }
+}
+
+#[test]
+fn a_client_that_ended_its_stream_gets_its_answers() {
+    let (mut client, log) = connected();
+    client.run("COUNT 3");
+    client.pull(-1);
+    client.leave();
+    let answers = client.receive();
+    assert_eq!(answers.len(), 5);
+    assert!(client.is_closed());
+    assert_eq!(log.take(), ["begin Write None", "COUNT", "commit"]);
+    // But what takes longer is given up.
+    let (mut client, _) = connected();
+    client.run("HANG");
+    client.leave();
+    client.turn();
+    assert!(!client.is_closed());
+    client.runtime.advance(Duration::from_secs(2));
+    client.turn();
+    assert!(client.is_closed());
 }
 
 #[test]

@@ -135,7 +135,45 @@ fn a_client_that_left_behind_a_full_queue_is_missed() {
     assert!(!client.is_closed());
     client.leave();
     client.turn();
+    client.runtime.advance(Duration::from_secs(2));
+    client.turn();
     assert!(client.is_closed());
+}
+
+#[test]
+fn reset_is_seen_behind_a_full_queue() {
+    let mut client = connected();
+    client.run("HANG");
+    client.turn();
+    // A long message among them, and signs of life.
+    for n in 0..1_000 {
+        client.pull(-1);
+        client.send_bytes(&[0, 0]);
+        if n == 500 {
+            client.send(RUN, ["HANG".into(), map([("text", "x".repeat(100_000).into())]), map([])]);
+        }
+    }
+    client.turn();
+    assert_eq!(client.receive(), Vec::<String>::new());
+    client.send(RESET, []);
+    let mut answers = client.receive();
+    assert_eq!(answers.pop().as_deref(), Some("SUCCESS {}"));
+    assert_eq!(answers, vec!["IGNORED"; 1_002]);
+}
+
+#[test]
+fn more_is_ignored_after_a_failure_than_the_queue_has_room_for() {
+    let mut client = connected();
+    client.run("FOREVER");
+    client.send(PULL, [map([("n", 0.into())])]);
+    for _ in 0..1_000 {
+        client.pull(-1);
+    }
+    client.send(RESET, []);
+    let answers = client.receive();
+    assert!(answers[1].starts_with("FAILURE"), "{}", answers[1]);
+    assert_eq!(answers[2..].iter().filter(|answer| *answer == "IGNORED").count(), 1_000);
+    assert_eq!(answers[1_002], "SUCCESS {}");
 }
 
 #[test]

@@ -124,6 +124,20 @@ fn shutting_down_ends_with_the_deadline() {
 }
 
 #[test]
+fn who_does_not_speak_bolt_can_read_what_it_is_told() {
+    let runtime = runtime();
+    let server = runtime.block_on(serve(10));
+    let mut stream = TcpStream::connect(server.local_addr()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    // No version that there is, and then what it would have said next: were it not read, the connection would be reset.
+    stream.write_all(&[&[0x60, 0x60, 0xB0, 0x17, 0, 0, 0, 9][..], &[0; 12]].concat()).unwrap();
+    stream.write_all(&[7; 10_000]).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, [0; 4]);
+}
+
+#[test]
 fn one_connection_too_many_is_closed_and_a_dropped_server_keeps_the_others() {
     let runtime = runtime();
     let server = runtime.block_on(serve(1));

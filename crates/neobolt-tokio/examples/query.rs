@@ -131,7 +131,7 @@ fn to_json(value: &Value) -> Json {
         Value::Integer(integer) => json!(integer),
         Value::Float(float) => number(*float),
         Value::Bytes(bytes) => json!(hexadecimal(bytes)),
-        Value::String(string) => json!(string),
+        Value::String(string) => json!(string.as_str()),
         Value::List(items) => items.iter().map(to_json).collect(),
         Value::Map(entries) => properties(entries),
         Value::Node(it) => node(it),
@@ -161,15 +161,16 @@ fn properties(entries: &neobolt_tokio::Map) -> Json {
 }
 
 fn node(node: &Node) -> Json {
-    json!({"id": node.element_id, "labels": node.labels, "properties": properties(&node.properties)})
+    let labels: Vec<&str> = node.labels.iter().map(|label| label.as_str()).collect();
+    json!({"id": node.element_id.as_str(), "labels": labels, "properties": properties(&node.properties)})
 }
 
 fn relationship(it: &Relationship) -> Json {
     json!({
-        "id": it.element_id,
-        "type": it.rel_type,
-        "start": it.start_node_element_id,
-        "end": it.end_node_element_id,
+        "id": it.element_id.as_str(),
+        "type": it.rel_type.as_str(),
+        "start": it.start_node_element_id.as_str(),
+        "end": it.end_node_element_id.as_str(),
         "properties": properties(&it.properties),
     })
 }

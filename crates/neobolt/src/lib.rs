@@ -26,7 +26,7 @@ mod wire_log;
 pub use neobolt_core::{Address, BookmarkManager, Bookmarks, Counts as PoolCounts, Pipelining};
 pub use neobolt_proto::batch::{Column, FieldError, Keys, Record, RecordRef};
 pub use neobolt_proto::message::{AccessMode, NotificationClassification, NotificationFilter, NotificationSeverity};
-pub use neobolt_proto::{Auth, Failure, Map, Parameters, Value, Version, structure as types};
+pub use neobolt_proto::{Auth, Failure, Map, Parameters, Str, Structure, Value, Version, structure as types};
 pub use packstream::{ByteArray, Decode, Encode, ListRef, MapRef};
 
 pub use driver::{Driver, DriverBuilder};

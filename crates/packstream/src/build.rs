@@ -1,9 +1,11 @@
 //! Decoding into a tree without recursion, whatever the tree is made of.
 
-use alloc::boxed::Box;
+mod container;
+
 use alloc::vec::Vec;
 
-use crate::{DecodeError, DecodeErrorKind, Decoder, Limits, Map, Token};
+use self::container::{Around, Container, Items, Next, Opened, Place, fault, fill_list, fill_map, read, too_deep};
+use crate::{DecodeError, DecodeErrorKind, Decoder, Limits, Map, Structure, Token, scan};
 
 /// A tree of values that [`build`] can put together.
 pub trait Build: Sized {
@@ -16,171 +18,147 @@ pub trait Build: Sized {
     /// Creates a map.
     fn map(entries: Map<Self>) -> Self;
 
-    /// Creates a structure.
+    /// Creates a structure that was not recognized.
+    fn structure(structure: Structure<Self>) -> Self;
+
+    /// Returns the integer if this is one.
+    fn as_integer(&self) -> Option<i64>;
+
+    /// Reads the structure with this tag, at which `decoder` stands, if the tree has a form of its own for it; `None` where it has
+    /// none. By default there is none for any.
+    ///
+    /// `limits` are those for the structure: their depth is how many levels are left, its own included. `inside` tells whether it
+    /// lies in one that is being recognized and reads its entries by [`build_map`]: return `None` then for whatever may hold others
+    /// of its kind, or recurse as deep as they lie.
     ///
     /// # Errors
     ///
-    /// If the tree has no place for this structure.
-    fn structure(tag: u8, fields: Vec<Self>) -> Result<Self, DecodeErrorKind>;
+    /// If it is not as it should be. It is then made of its fields like any other structure, and nothing in it is recognized.
+    fn recognize(
+        tag: u8,
+        decoder: &mut Decoder<'_>,
+        limits: Limits,
+        inside: bool,
+    ) -> Result<Option<Self>, DecodeError> {
+        let _ = (tag, decoder, limits, inside);
+        Ok(None)
+    }
 }
 
 /// Reads one value into a tree.
 ///
 /// # Errors
 ///
-/// If the input is not PackStream, exceeds the limits, or `T` refuses a structure.
+/// If the input is not PackStream, or exceeds the limits.
+#[inline]
 pub fn build<T: Build>(decoder: &mut Decoder<'_>, limits: Limits) -> Result<T, DecodeError> {
-    let start = decoder.offset();
-    let mut container = match value(decoder)? {
-        Read::Scalar(value) => return Ok(value),
-        Read::Header(header) => Container::open(header, start, 0, decoder)?,
+    admit(decoder, 1, limits)?;
+    let start = decoder.remaining();
+    let mut scalar = None;
+    match read(start, |value| scalar = Some(value)) {
+        Some((rest, None)) => {
+            decoder.advance_to(rest);
+            Ok(scalar.unwrap_or_else(|| T::scalar(Token::Null)))
+        }
+        Some((rest, Some(header))) => {
+            decoder.advance_to(rest);
+            build_container(Next { header, start }, decoder, limits.depth)
+        }
+        None => Err(fault(start, decoder)),
+    }
+}
+
+/// Reads a map of trees. `inside` is what [`Build::recognize`] is told: true where the map lies in a structure that is being recognized.
+///
+/// # Errors
+///
+/// If the input is not PackStream, is another value, or exceeds the limits.
+pub fn build_map<T: Build>(decoder: &mut Decoder<'_>, limits: Limits, inside: bool) -> Result<Map<T>, DecodeError> {
+    admit(decoder, 1, limits)?;
+    let start = decoder.remaining();
+    let len = decoder.map_header()?;
+    if len > 0 && limits.depth == 0 {
+        return Err(too_deep(start, decoder, limits.depth));
+    }
+    let mut entries = Vec::with_capacity(len);
+    if let Some(next) = fill_map(&mut entries, len, decoder)? {
+        let structures = if inside { Around::Recognized } else { Around::Plain };
+        let container = Container { len, owed_around: 0, structures, items: Items::Map(entries) };
+        match container.complete(next, decoder, limits.depth, 1)?.items {
+            Items::Map(all) => entries = all,
+            Items::List(_) | Items::Structure(_) => entries = Vec::new(), // what was opened is a map
+        }
+    }
+    Ok(Map::from(entries))
+}
+
+/// Reads `len` trees, such as the items of a list whose header has been read. Each has the limits for itself.
+///
+/// # Errors
+///
+/// If the input is not PackStream, or exceeds the limits.
+#[inline]
+pub fn build_items<T: Build>(decoder: &mut Decoder<'_>, len: usize, limits: Limits) -> Result<Vec<T>, DecodeError> {
+    admit(decoder, len, limits)?;
+    items(decoder, len, limits.depth)
+}
+
+#[inline(never)]
+fn items<T: Build>(decoder: &mut Decoder<'_>, len: usize, depth: usize) -> Result<Vec<T>, DecodeError> {
+    let left = decoder.remaining().len();
+    if len > left {
+        return Err(decoder.error(DecodeErrorKind::UnexpectedEnd { needed: len, left }));
+    }
+    let mut items = Vec::with_capacity(len);
+    match fill_list(&mut items, len, decoder)? {
+        None => Ok(items),
+        Some(next) => more_items(items, next, decoder, len, depth),
+    }
+}
+
+/// Reads the items from the first container on.
+#[inline(never)]
+fn more_items<'a, T: Build>(
+    items: Vec<T>,
+    next: Next<'a>,
+    decoder: &mut Decoder<'a>,
+    len: usize,
+    depth: usize,
+) -> Result<Vec<T>, DecodeError> {
+    let container = Container { len, owed_around: 0, structures: Around::Plain, items: Items::List(items) };
+    match container.complete(next, decoder, depth, 0)?.items {
+        Items::List(items) | Items::Structure(items) => Ok(items),
+        Items::Map(_) => Ok(Vec::new()), // what was opened is a list
+    }
+}
+
+#[inline(never)]
+fn build_container<'a, T: Build>(next: Next<'a>, decoder: &mut Decoder<'a>, depth: usize) -> Result<T, DecodeError> {
+    let place = Place { depth, levels: 0, owed: 0, around: Around::Plain };
+    let mut container = match place.open(next, decoder)? {
+        Opened::Value(value) => return Ok(value),
+        Opened::Container(container) => container,
     };
-    // The containers around this one, the innermost last.
-    let mut around: Vec<Container<T>> = Vec::new();
-    if container.left > 0 && limits.depth == 0 {
-        return Err(DecodeError::new(start, DecodeErrorKind::TooDeep));
-    }
-    loop {
-        match container.fill(decoder)? {
-            Some((header, start)) => {
-                let inner = Container::open(header, start, container.owed(), decoder)?;
-                if inner.left > 0 && around.len() + 1 >= limits.depth {
-                    return Err(DecodeError::new(start, DecodeErrorKind::TooDeep));
-                }
-                around.push(core::mem::replace(&mut container, inner));
-            }
-            None => {
-                let value = container.close()?;
-                let Some(outer) = around.pop() else {
-                    return Ok(value);
-                };
-                container = outer;
-                container.push(value);
-            }
-        }
+    match container.fill(decoder)? {
+        None => Ok(container.close()),
+        Some(next) => container.complete(next, decoder, depth, 1).map(Container::close),
     }
 }
 
-/// A scalar, or what introduces a container.
-enum Read<T> {
-    Scalar(T),
-    Header(Header),
-}
-
-#[derive(Clone, Copy)]
-enum Header {
-    List(usize),
-    Map(usize),
-    Structure(u8, usize),
-}
-
+/// Checks all limits but the depth.
+///
+/// Nothing can declare more than there is input. Only where that is more than the limit, each size has to be looked at: [`scan`] does
+/// that, beforehand.
 #[inline(always)]
-fn value<T: Build>(decoder: &mut Decoder<'_>) -> Result<Read<T>, DecodeError> {
-    Ok(match decoder.token()? {
-        Token::List(len) => Read::Header(Header::List(len)),
-        Token::Map(len) => Read::Header(Header::Map(len)),
-        Token::Structure { tag, fields } => Read::Header(Header::Structure(tag, fields)),
-        scalar @ (Token::Null
-        | Token::Boolean(_)
-        | Token::Integer(_)
-        | Token::Float(_)
-        | Token::Bytes(_)
-        | Token::String(_)
-        | Token::Uuid(_)) => Read::Scalar(T::scalar(scalar)),
-    })
+fn admit(decoder: &Decoder<'_>, values: usize, limits: Limits) -> Result<(), DecodeError> {
+    let left = decoder.remaining().len();
+    if left > limits.size || left > limits.total { admit_long(decoder, values, limits) } else { Ok(()) }
 }
 
-/// A container that is being read.
-struct Container<T> {
-    /// Where it starts.
-    start: usize,
-    /// How many items or entries are still to come.
-    left: usize,
-    /// How many values the containers around it still wait for, keys included.
-    owed_around: usize,
-    items: Items<T>,
-}
-
-enum Items<T> {
-    List(Vec<T>),
-    /// The entries, and the key of one whose value is being read.
-    Map(Vec<(Box<str>, T)>, Box<str>),
-    Structure(u8, Vec<T>),
-}
-
-impl<T: Build> Container<T> {
-    /// Sets memory aside for a container whose header has been read.
-    ///
-    /// Each value that is owed takes at least a byte. So while all that is owed fits into the bytes that are left, what is set aside stays
-    /// in proportion to the input, even when every header lies.
-    fn open(header: Header, start: usize, owed_around: usize, decoder: &Decoder<'_>) -> Result<Self, DecodeError> {
-        let (left, values) = match header {
-            Header::List(len) | Header::Structure(_, len) => (len, len),
-            Header::Map(len) => (len, 2 * len),
-        };
-        if owed_around + values > decoder.remaining().len() {
-            return Err(DecodeError::new(start, DecodeErrorKind::UnexpectedEnd));
-        }
-        let items = match header {
-            Header::List(len) => Items::List(Vec::with_capacity(len)),
-            Header::Map(len) => Items::Map(Vec::with_capacity(len), Box::default()),
-            Header::Structure(tag, len) => Items::Structure(tag, Vec::with_capacity(len)),
-        };
-        Ok(Self { start, left, owed_around, items })
-    }
-
-    /// Returns how many values this container and those around it still wait for, keys included.
-    fn owed(&self) -> usize {
-        let keys = if let Items::Map(..) = self.items { self.left } else { 0 };
-        self.owed_around + self.left + keys
-    }
-
-    /// Reads scalars until the container is full, or until another starts in it.
-    fn fill(&mut self, decoder: &mut Decoder<'_>) -> Result<Option<(Header, usize)>, DecodeError> {
-        match &mut self.items {
-            Items::List(items) | Items::Structure(_, items) => {
-                while self.left > 0 {
-                    self.left -= 1;
-                    let start = decoder.offset();
-                    match value(decoder)? {
-                        Read::Scalar(value) => items.push(value),
-                        Read::Header(header) => return Ok(Some((header, start))),
-                    }
-                }
-            }
-            Items::Map(entries, waiting) => {
-                while self.left > 0 {
-                    self.left -= 1;
-                    let key = Box::from(decoder.string()?);
-                    let start = decoder.offset();
-                    match value(decoder)? {
-                        Read::Scalar(value) => entries.push((key, value)),
-                        Read::Header(header) => {
-                            *waiting = key;
-                            return Ok(Some((header, start)));
-                        }
-                    }
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Adds the value of a container that started in this one.
-    fn push(&mut self, value: T) {
-        match &mut self.items {
-            Items::List(items) | Items::Structure(_, items) => items.push(value),
-            Items::Map(entries, key) => entries.push((core::mem::take(key), value)),
-        }
-    }
-
-    fn close(self) -> Result<T, DecodeError> {
-        match self.items {
-            Items::List(items) => Ok(T::list(items)),
-            Items::Map(entries, _) => Ok(T::map(Map::from(entries))),
-            Items::Structure(tag, fields) => {
-                T::structure(tag, fields).map_err(|kind| DecodeError::new(self.start, kind))
-            }
-        }
+#[cold]
+fn admit_long(decoder: &Decoder<'_>, values: usize, limits: Limits) -> Result<(), DecodeError> {
+    match scan(decoder.remaining(), 0, values, limits, &mut Vec::new()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(DecodeError::new(decoder.offset() + error.offset, error.kind)),
     }
 }

@@ -7,8 +7,8 @@ mod scalars;
 use alloc::vec::Vec;
 
 use self::read::Read;
-use crate::scan::skip;
-use crate::{DecodeError, DecodeErrorKind, Type};
+use crate::scan::{not_skipped, skip, skip_items};
+use crate::{DecodeError, DecodeErrorKind, FloatRun, MAX_SIZE, Type};
 
 /// A type that can be read from PackStream.
 ///
@@ -62,10 +62,13 @@ pub enum Token<'a> {
         fields: usize,
     },
     /// A UUID, big-endian.
-    Uuid([u8; 16]),
+    Uuid(&'a [u8; 16]),
 }
 
 /// A reader over PackStream.
+///
+/// It wants its input whole, and is told what to expect: for input in pieces there is [`Tokens`](crate::Tokens), which also checks the
+/// depth of what it meets.
 ///
 /// It is a cursor: cloning it is cheap and remembers a place. A method that fails leaves it where it was before the value that could not be
 /// read, except [`decode`](Self::decode), [`skip`](Self::skip) and what else reads more than one token.
@@ -84,10 +87,23 @@ impl<'a> Decoder<'a> {
     }
 
     /// Creates a decoder that stands at offset `start` of `input`, or at its end when it is shorter.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn at(input: &'a [u8], start: usize) -> Self {
-        Self { rest: input.get(start..).unwrap_or_default(), len: input.len() }
+        // A function instead of a default, so that the frequent case is one jump.
+        Self { rest: input.get(start..).unwrap_or_else(nothing), len: input.len() }
+    }
+
+    /// Creates a decoder of the part of an input that ends at offset `end` of it.
+    #[inline(always)]
+    pub(crate) const fn ending_at(end: usize, rest: &'a [u8]) -> Self {
+        Self { rest, len: end }
+    }
+
+    /// Steps over bytes that were looked at.
+    #[inline(always)]
+    pub(crate) fn advance_by(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_else(nothing);
     }
 
     /// Returns how many bytes of the input lie before the cursor.
@@ -126,20 +142,21 @@ impl<'a> Decoder<'a> {
 
     /// Steps over `values` values with all they contain.
     ///
-    /// Looks at markers and sizes only: strings are not checked to be UTF-8, nor map keys to be strings, and any depth will do.
+    /// Looks at markers and sizes only: strings are not checked to be UTF-8, nor map keys to be strings, and any depth will do. That is
+    /// all it takes to find the end of a value; [`validate`](crate::validate) checks the rest.
     ///
     /// # Errors
     ///
     /// If the input ends or holds a reserved marker.
     #[inline]
     pub fn skip(&mut self, values: usize) -> Result<(), DecodeError> {
-        match skip(self.rest, values) {
-            Ok(rest) => {
-                self.rest = rest;
-                Ok(())
-            }
-            Err((kind, left)) => Err(DecodeError::new(self.len - left, kind)),
-        }
+        self.skipped(skip(self.rest, values), values)
+    }
+
+    /// Steps over the items of a list.
+    #[inline]
+    pub(crate) fn skip_items(&mut self, items: usize) -> Result<(), DecodeError> {
+        self.skipped(skip_items(self.rest, items), items)
     }
 
     /// Tells whether the next value is null; false at the end of the input.
@@ -266,25 +283,57 @@ impl<'a> Decoder<'a> {
     /// [`DecodeErrorKind::TrailingBytes`] if it is not.
     #[inline]
     pub fn finish(&self) -> Result<(), DecodeError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.error(DecodeErrorKind::TrailingBytes)) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.error(DecodeErrorKind::TrailingBytes { left: self.rest.len() }))
+        }
     }
 
     /// Creates an error about the next value.
-    #[cold]
+    #[inline(always)]
     #[must_use]
     pub const fn error(&self, kind: DecodeErrorKind) -> DecodeError {
         DecodeError::new(self.offset(), kind)
     }
 
-    /// Steps over a run of floats, at most `len`, and returns the bytes they lie in: nine each.
-    pub(crate) fn float_run(&mut self, len: usize) -> &'a [u8] {
-        let run = read::float_run(self.rest, len);
-        match self.rest.split_at_checked(run * read::FLOAT_SIZE) {
-            Some((floats, rest)) => {
+    /// Reads a run of floats, at most `len`.
+    pub(crate) fn float_run(&mut self, len: usize) -> FloatRun<'a> {
+        let (run, rest) = FloatRun::split(self.rest, len);
+        self.rest = rest;
+        run
+    }
+
+    /// Reads what `read` reads, or leaves the cursor where it was: for those who say why in their own way.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(crate) fn take<T>(&mut self, read: impl FnOnce(&'a [u8]) -> Read<'a, T>) -> Option<T> {
+        let (value, rest) = read(self.rest)?;
+        self.rest = rest;
+        Some(value)
+    }
+
+    /// Says why what `expected` names could not be read.
+    #[cfg(feature = "serde")]
+    #[cold]
+    pub(crate) fn why(&self, expected: Type) -> DecodeError {
+        self.error(read::why(self.rest, Some(expected), MAX_SIZE))
+    }
+
+    /// Moves to a place further on in the input.
+    #[inline(always)]
+    pub(crate) fn advance_to(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
+    }
+
+    #[inline(always)]
+    fn skipped(&mut self, skipped: Option<&'a [u8]>, values: usize) -> Result<(), DecodeError> {
+        match skipped {
+            Some(rest) => {
                 self.rest = rest;
-                floats
+                Ok(())
             }
-            None => &[],
+            None => Err(not_skipped(self.rest, values).in_input_of(self.len)),
         }
     }
 
@@ -295,7 +344,20 @@ impl<'a> Decoder<'a> {
                 self.rest = rest;
                 Ok(value)
             }
-            None => Err(self.error(read::why(self.rest, expected))),
+            None => Err(unread(self.rest, self.len, expected)),
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn nothing<'a>() -> &'a [u8] {
+    &[]
+}
+
+/// Says why a value cannot be read. It is not given the decoder, which would then have to lie in memory.
+#[cold]
+#[inline(never)]
+fn unread(rest: &[u8], len: usize, expected: Option<Type>) -> DecodeError {
+    DecodeError::new(len - rest.len(), read::why(rest, expected, MAX_SIZE))
 }

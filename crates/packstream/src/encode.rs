@@ -1,78 +1,95 @@
-//! Writing: [`Encoder`], [`Buffer`] and [`Encode`].
+//! Writing: [`encode`], [`Encoder`], [`Buffer`] and [`Encode`].
 
+mod buffer;
 mod impls;
+pub(crate) mod keys;
 mod tags;
+mod writer;
 
 use alloc::vec::Vec;
 
-use bytes::BytesMut;
+use crate::decode::read::FLOAT_SIZE;
+use crate::{EncodeError, Key, MAX_DEPTH, MAX_FIELDS, MAX_SIZE, Type, marker};
 
-use crate::{EncodeError, Limits, MAX_FIELDS, MAX_SIZE, Type, marker};
-
+pub use buffer::Buffer;
 pub use impls::ByteArray;
 pub use tags::TagSet;
+pub use writer::{ListWriter, MapWriter, StructureWriter};
+
+/// Appends a value to `buffer`.
+///
+/// ```
+/// let mut message = Vec::new();
+/// packstream::encode(&("Ada", 1815), &mut message)?;
+/// assert_eq!(message, b"\x92\x83Ada\xC9\x07\x17");
+/// # Ok::<(), packstream::EncodeError>(())
+/// ```
+///
+/// # Errors
+///
+/// If PackStream cannot express the value. The buffer is then as it was before.
+#[inline]
+pub fn encode<T: Encode + ?Sized, B: Buffer>(value: &T, buffer: &mut B) -> Result<(), EncodeError> {
+    let mut encoder = Encoder::new(buffer);
+    let mark = encoder.mark();
+    let written = value.encode(&mut encoder);
+    encoder.settle(mark, written)
+}
 
 /// A type that can be written as PackStream.
+///
+/// ```
+/// use packstream::{Buffer, Encode, EncodeError, Encoder};
+///
+/// struct Person {
+///     name: String,
+///     born: i32,
+/// }
+///
+/// impl Encode for Person {
+///     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
+///         encoder.map(2, |entries| {
+///             entries.entry("name", &self.name)?;
+///             entries.entry("born", &self.born)
+///         })
+///     }
+/// }
+///
+/// let mut message = Vec::new();
+/// packstream::encode(&Person { name: "Ada".into(), born: 1815 }, &mut message)?;
+/// assert_eq!(message, b"\xA2\x84name\x83Ada\x84born\xC9\x07\x17");
+/// # Ok::<(), EncodeError>(())
+/// ```
 pub trait Encode {
-    /// Appends this value.
+    /// Appends this value: one value, whatever lies in it.
     ///
     /// # Errors
     ///
-    /// If PackStream cannot express the value. What was appended of it is then left in the buffer: cut it off with
-    /// [`Buffer::truncate`].
+    /// If PackStream cannot express the value. What was appended of it may then be left in the buffer: [`encode`] and the writers
+    /// that [`Encoder::list`], [`map`](Encoder::map) and [`structure`](Encoder::structure) lend cut it off.
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError>;
-}
 
-/// Memory to which an [`Encoder`] appends.
-pub trait Buffer {
-    /// Appends bytes.
-    fn extend_from_slice(&mut self, bytes: &[u8]);
-
-    /// Returns how many bytes there are.
-    fn len(&self) -> usize;
-
-    /// Cuts off everything behind the first `len` bytes.
-    fn truncate(&mut self, len: usize);
-
-    /// Tells whether there are no bytes.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl Buffer for Vec<u8> {
-    #[inline(always)]
-    fn extend_from_slice(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.truncate(len);
-    }
-}
-
-impl Buffer for BytesMut {
-    #[inline(always)]
-    fn extend_from_slice(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.truncate(len);
+    /// Appends values that are the items of a list whose header has been written. Floats have a faster loop.
+    #[doc(hidden)]
+    #[inline]
+    fn encode_items<B: Buffer>(items: &[Self], encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError>
+    where
+        Self: Sized,
+    {
+        for item in items {
+            item.encode(encoder)?;
+        }
+        Ok(())
     }
 }
 
 /// A writer of PackStream that appends to a buffer.
 ///
-/// Every value is written in its shortest form. A header promises as many values as it declares: write them behind it.
+/// Every value is written in its shortest form.
+///
+/// [`list`](Self::list), [`map`](Self::map) and [`structure`](Self::structure) see to it that a container holds what it declares, a map no
+/// key twice, and that nothing is left of what failed. The bare headers do not: whoever writes one writes as many values behind it,
+/// inside [`nested`](Self::nested), and cuts off what is left by an error. That is for sizes that cannot be wrong.
 #[derive(Debug)]
 pub struct Encoder<'b, B = Vec<u8>> {
     buffer: &'b mut B,
@@ -136,6 +153,18 @@ impl<'b, B: Buffer> Encoder<'b, B> {
         self.put([marker::FLOAT, a, b, c, d, e, f, g, h]);
     }
 
+    /// Writes eight floats at one stroke.
+    #[inline(always)]
+    pub(crate) fn floats(&mut self, values: [f64; 8]) {
+        let mut bytes = [marker::FLOAT; 8 * FLOAT_SIZE];
+        for (place, value) in bytes.chunks_exact_mut(FLOAT_SIZE).zip(values) {
+            if let Some(place) = place.last_chunk_mut() {
+                *place = value.to_be_bytes();
+            }
+        }
+        self.put(bytes);
+    }
+
     /// Writes a UUID, given big-endian. Bolt knows it from 6.1 on.
     #[inline]
     pub fn uuid(&mut self, value: [u8; 16]) {
@@ -182,6 +211,12 @@ impl<'b, B: Buffer> Encoder<'b, B> {
         Ok(())
     }
 
+    /// Writes a string that was packed when the program was compiled.
+    #[inline(always)]
+    pub fn key(&mut self, key: Key) {
+        self.raw(key.as_packed());
+    }
+
     /// Writes the header of a list of `items` values.
     ///
     /// # Errors
@@ -193,7 +228,7 @@ impl<'b, B: Buffer> Encoder<'b, B> {
         self.header(Type::List, items, marker::TINY_LIST, markers)
     }
 
-    /// Writes the header of a map of `entries` entries, each a string and a value. Neo4j refuses a map with a key that occurs twice.
+    /// Writes the header of a map of `entries` entries, each a string and a value. Servers refuse a map in which a key occurs twice.
     ///
     /// # Errors
     ///
@@ -229,19 +264,66 @@ impl<'b, B: Buffer> Encoder<'b, B> {
         value.encode(self)
     }
 
-    /// Runs `write` one level deeper: a type that contains values of its own type writes those through this.
+    /// Runs `write`, which writes the `values` values that lie in a container, one level deeper. An empty container is no level.
     ///
     /// # Errors
     ///
     /// What `write` returns, or [`EncodeError::TooDeep`] when levels lie in one another that no peer would read.
-    #[inline]
-    pub fn nested(&mut self, write: impl FnOnce(&mut Self) -> Result<(), EncodeError>) -> Result<(), EncodeError> {
-        if self.depth >= Limits::default().depth {
-            return Err(EncodeError::TooDeep);
+    #[inline(always)]
+    pub fn nested(
+        &mut self,
+        values: usize,
+        write: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        if self.depth >= MAX_DEPTH && values > 0 {
+            return Err(EncodeError::TooDeep { limit: MAX_DEPTH });
         }
         self.depth += 1;
         let written = write(self);
         self.depth -= 1;
+        written
+    }
+
+    /// Returns what lies in the buffer, with what lay there before.
+    #[inline(always)]
+    pub(crate) fn written(&self) -> &[u8] {
+        self.buffer.as_slice()
+    }
+
+    /// Returns how many containers are open.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(crate) const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Puts a header in front of what was written from offset `start` on.
+    #[cfg(feature = "serde")]
+    pub(crate) fn put_in_front(
+        &mut self,
+        start: usize,
+        header: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        let items = Vec::from(self.written().get(start..).unwrap_or_default());
+        self.buffer.truncate(start);
+        header(self)?;
+        self.raw(&items);
+        Ok(())
+    }
+
+    /// Returns where things stand, to come back to.
+    #[inline(always)]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { len: self.buffer.len(), tags: self.tags }
+    }
+
+    /// Passes `written` on. If it is an error, what was written since `mark` is cut off.
+    #[inline(always)]
+    pub(crate) fn settle(&mut self, mark: Mark, written: Result<(), EncodeError>) -> Result<(), EncodeError> {
+        if written.is_err() {
+            self.buffer.truncate(mark.len);
+            self.tags = mark.tags;
+        }
         written
     }
 
@@ -277,4 +359,11 @@ impl<'b, B: Buffer> Encoder<'b, B> {
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
         self.buffer.extend_from_slice(&bytes);
     }
+}
+
+/// What an encoder had written at some time.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    len: usize,
+    tags: TagSet,
 }

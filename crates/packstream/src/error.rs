@@ -51,7 +51,7 @@ impl fmt::Display for Type {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
-    /// The offset, in bytes, of the value that could not be read, from the start of the decoder's input.
+    /// The offset, in bytes, of the value that could not be read, from the start of the reader's input.
     pub offset: usize,
     /// What is wrong with it.
     pub kind: DecodeErrorKind,
@@ -59,12 +59,21 @@ pub struct DecodeError {
 
 impl DecodeError {
     /// Creates an error about the value at `offset`.
+    #[cold]
     #[must_use]
     pub const fn new(offset: usize, kind: DecodeErrorKind) -> Self {
         Self { offset, kind }
     }
+
+    /// Creates an error with a message of the type's own about the value at `offset`.
+    #[cold]
+    #[must_use]
+    pub fn custom(offset: usize, message: impl Into<Box<str>>) -> Self {
+        Self::new(offset, DecodeErrorKind::custom(message))
+    }
 }
 
+/// "expected String, found reserved marker 0xC4 at byte 7".
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.kind, self.offset)
@@ -73,16 +82,29 @@ impl fmt::Display for DecodeError {
 
 impl Error for DecodeError {}
 
-/// What is wrong with a value.
+/// What is wrong with a value: what was expected, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
     /// The input ends inside the value, or the value declares more content than there is input.
-    UnexpectedEnd,
+    UnexpectedEnd {
+        /// How many bytes the value takes at least, as far as what is there tells.
+        needed: usize,
+        /// How many bytes there are from its start on.
+        left: usize,
+    },
     /// The value starts with a marker that PackStream has not given a meaning.
-    ReservedMarker(u8),
+    ReservedMarker {
+        /// The type asked for, if it was one type.
+        expected: Option<Type>,
+        /// The marker found.
+        marker: u8,
+    },
     /// A string is not valid UTF-8.
-    InvalidUtf8,
+    InvalidUtf8 {
+        /// How many bytes of the string's content are.
+        valid_up_to: usize,
+    },
     /// The value is of another type than the one asked for.
     Expected {
         /// The type asked for.
@@ -107,23 +129,64 @@ pub enum DecodeErrorKind {
         found: usize,
     },
     /// The integer does not fit into the type asked for.
-    OutOfRange,
-    /// Containers are nested deeper than [`Limits::depth`](crate::Limits::depth).
-    TooDeep,
-    /// The value declares a size above [`MAX_SIZE`](crate::MAX_SIZE).
-    SizeTooLarge,
+    OutOfRange {
+        /// The name of the type asked for.
+        expected: &'static str,
+        /// The integer found.
+        found: i64,
+    },
+    /// The value is a container inside as many others as [`Limits::depth`](crate::Limits::depth) allows.
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// The value declares a size above [`Limits::size`](crate::Limits::size).
+    SizeTooLarge {
+        /// The type of the value.
+        of: Type,
+        /// The size declared.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The value ends behind what [`Limits::total`](crate::Limits::total) allows to read.
+    InputTooLong {
+        /// How long the input is, or would have to be at least.
+        len: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The input goes on after the value that should be its last.
-    TrailingBytes,
+    TrailingBytes {
+        /// How many bytes follow.
+        left: usize,
+    },
     /// What the type asked for says about a value that it cannot take.
-    Custom(&'static str),
+    Custom(Box<str>),
+}
+
+impl DecodeErrorKind {
+    /// Creates an error with a message of the type's own: a lower-case fragment that names the offending thing.
+    #[cold]
+    #[must_use]
+    pub fn custom(message: impl Into<Box<str>>) -> Self {
+        Self::Custom(message.into())
+    }
 }
 
 impl fmt::Display for DecodeErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnexpectedEnd => f.write_str("unexpected end of input"),
-            Self::ReservedMarker(marker) => write!(f, "reserved marker 0x{marker:02X}"),
-            Self::InvalidUtf8 => f.write_str("string is not valid UTF-8"),
+            Self::UnexpectedEnd { needed, left } => {
+                write!(f, "expected at least {needed} bytes, found only {left}")
+            }
+            Self::ReservedMarker { expected: Some(expected), marker } => {
+                write!(f, "expected {expected}, found reserved marker 0x{marker:02X}")
+            }
+            Self::ReservedMarker { expected: None, marker } => write!(f, "reserved marker 0x{marker:02X}"),
+            Self::InvalidUtf8 { valid_up_to } => {
+                write!(f, "expected UTF-8 in String, found other bytes behind its first {valid_up_to}")
+            }
             Self::Expected { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::ExpectedStructure { expected, tag, fields } => {
                 write!(f, "expected {expected}, found a structure with tag 0x{tag:02X} and {fields} fields")
@@ -131,10 +194,11 @@ impl fmt::Display for DecodeErrorKind {
             Self::WrongLength { expected, found } => {
                 write!(f, "expected {expected} values, found {found}")
             }
-            Self::OutOfRange => f.write_str("integer is out of range for the type asked for"),
-            Self::TooDeep => f.write_str("containers are nested too deeply"),
-            Self::SizeTooLarge => f.write_str("declared size is above 2147483647"),
-            Self::TrailingBytes => f.write_str("bytes left after the last value"),
+            Self::OutOfRange { expected, found } => write!(f, "expected {expected}, found integer {found}"),
+            Self::TooDeep { limit } => write!(f, "containers are nested deeper than {limit}"),
+            Self::SizeTooLarge { of, size, limit } => write!(f, "{of} of size {size} is larger than {limit}"),
+            Self::InputTooLong { len, limit } => write!(f, "input of {len} bytes is longer than {limit}"),
+            Self::TrailingBytes { left } => write!(f, "expected the end of input, found {left} bytes more"),
             Self::Custom(message) => f.write_str(message),
         }
     }
@@ -158,10 +222,24 @@ pub enum EncodeError {
         /// Its number of fields.
         fields: usize,
     },
+    /// A list, map or structure was given another number of items, entries or fields than was declared for it.
+    WrongCount {
+        /// The type of the container.
+        of: Type,
+        /// The number declared.
+        declared: usize,
+        /// The number written: for too many, the number with the first that is too much.
+        written: usize,
+    },
+    /// A map was given a key that it has already. Servers refuse such maps.
+    DuplicateKey(Box<str>),
     /// An unsigned integer is above 2⁶³ − 1.
     OutOfRange(u64),
-    /// Values are nested deeper than [`Limits::depth`](crate::Limits::depth) is by default.
-    TooDeep,
+    /// Containers are nested deeper than may be written.
+    TooDeep {
+        /// The limit: [`MAX_DEPTH`](crate::MAX_DEPTH), or less where a way out says so.
+        limit: usize,
+    },
     /// What the type itself says about a value that cannot be sent.
     Custom(Box<str>),
 }
@@ -183,10 +261,14 @@ impl fmt::Display for EncodeError {
             Self::TooManyFields { tag, fields } => {
                 write!(f, "structure with tag 0x{tag:02X} has {fields} fields, more than 15")
             }
+            Self::WrongCount { of, declared, written } => {
+                write!(f, "{of} was declared to hold {declared}, but was given {written}")
+            }
+            Self::DuplicateKey(key) => write!(f, "key `{key}` occurs twice in a map"),
             Self::OutOfRange(value) => {
                 write!(f, "integer {value} is above 9223372036854775807")
             }
-            Self::TooDeep => f.write_str("values are nested too deeply"),
+            Self::TooDeep { limit } => write!(f, "containers are nested more than {limit} deep"),
             Self::Custom(message) => f.write_str(message),
         }
     }

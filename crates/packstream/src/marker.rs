@@ -78,6 +78,25 @@ pub(crate) fn step(marker: u8) -> usize {
     STEP[marker as usize] as usize
 }
 
+/// Returns how many bytes come before the content of a value, its marker included: all of it where that has no size of its own.
+pub(crate) fn head(marker: u8) -> usize {
+    match class(marker) {
+        Class::TinyInteger
+        | Class::TinyString
+        | Class::TinyList
+        | Class::TinyMap
+        | Class::Null
+        | Class::False
+        | Class::True
+        | Class::Reserved => 1,
+        Class::Structure | Class::Integer8 | Class::Bytes8 | Class::String8 | Class::List8 | Class::Map8 => 2,
+        Class::Integer16 | Class::Bytes16 | Class::String16 | Class::List16 | Class::Map16 => 3,
+        Class::Integer32 | Class::Bytes32 | Class::String32 | Class::List32 | Class::Map32 => 5,
+        Class::Integer64 | Class::Float => 9,
+        Class::Uuid => 17,
+    }
+}
+
 /// Returns the size held in the low half of a tiny string's, list's, map's or a structure's marker.
 #[inline(always)]
 pub(crate) fn tiny_size(marker: u8) -> usize {

@@ -18,7 +18,7 @@ use nom::error::{Error, ErrorKind};
 use nom::{Err, IResult, Needed};
 
 use crate::decode::read::{self, Read};
-use crate::{DecodeErrorKind, Decoder, Token, Type};
+use crate::{DecodeErrorKind, Decoder, MAX_SIZE, Token, Type};
 
 /// Parses one token.
 ///
@@ -136,21 +136,23 @@ pub fn value<'a, T: crate::Decode<'a>>(input: &'a [u8]) -> IResult<&'a [u8], T> 
 fn parsed<'a, T>(input: &'a [u8], expected: impl Into<Option<Type>>, read: Read<'a, T>) -> IResult<&'a [u8], T> {
     match read {
         Some((value, rest)) => Ok((rest, value)),
-        None => Err(refused(input, &read::why(input, expected.into()))),
+        None => Err(refused(input, &read::why(input, expected.into(), MAX_SIZE))),
     }
 }
 
 fn refused<'a>(input: &'a [u8], kind: &DecodeErrorKind) -> Err<Error<&'a [u8]>> {
     match kind {
-        DecodeErrorKind::UnexpectedEnd => Err::Incomplete(Needed::Unknown),
-        DecodeErrorKind::TooDeep | DecodeErrorKind::SizeTooLarge => Err::Error(Error::new(input, ErrorKind::TooLarge)),
+        DecodeErrorKind::UnexpectedEnd { needed, left } => Err::Incomplete(Needed::new(needed.saturating_sub(*left))),
+        DecodeErrorKind::TooDeep { .. }
+        | DecodeErrorKind::SizeTooLarge { .. }
+        | DecodeErrorKind::InputTooLong { .. } => Err::Error(Error::new(input, ErrorKind::TooLarge)),
         DecodeErrorKind::WrongLength { .. } => Err::Error(Error::new(input, ErrorKind::LengthValue)),
-        DecodeErrorKind::ReservedMarker(_)
-        | DecodeErrorKind::InvalidUtf8
+        DecodeErrorKind::ReservedMarker { .. }
+        | DecodeErrorKind::InvalidUtf8 { .. }
         | DecodeErrorKind::Expected { .. }
         | DecodeErrorKind::ExpectedStructure { .. }
-        | DecodeErrorKind::OutOfRange
-        | DecodeErrorKind::TrailingBytes
+        | DecodeErrorKind::OutOfRange { .. }
+        | DecodeErrorKind::TrailingBytes { .. }
         | DecodeErrorKind::Custom(_) => Err::Error(Error::new(input, ErrorKind::Verify)),
     }
 }

@@ -6,18 +6,16 @@ use crate::decode::read::{self, Read, map_values, room, size_8, size_16, size_32
 use crate::marker::{self, Class};
 use crate::{DecodeError, DecodeErrorKind as Kind, Limits, MAX_SIZE, Type};
 
-/// What is wrong, and how many bytes of the input were left at the value that is.
-type Fault = (Kind, usize);
-
 /// Steps over `values` values that lie in `input` from offset `start` on, appends the offset at which each of them starts, and returns the
 /// offset behind the last.
 ///
 /// Checks all of the structure (markers, sizes, depth, and that the keys of maps are strings), but not that strings are UTF-8: whoever
-/// hands one out does that. Offsets count from the start of `input`.
+/// hands one out does that. Offsets count from the start of `input`. [`Fields`](crate::Fields) is a view that reads at them.
 ///
 /// # Errors
 ///
-/// If the input is not PackStream, exceeds the limits, or is longer than [`MAX_SIZE`]. `offsets` is then as it was before.
+/// If the input is not PackStream, or exceeds the limits. `offsets` is then as it was before.
+#[inline(always)]
 pub fn scan(
     input: &[u8],
     start: usize,
@@ -26,146 +24,350 @@ pub fn scan(
     offsets: &mut Vec<u32>,
 ) -> Result<usize, DecodeError> {
     let before = offsets.len();
-    let scanned = scan_values(input, start, values, limits, offsets);
-    if scanned.is_err() {
+    if input.len() <= limits.total && values <= input.len().saturating_sub(start) {
+        // Slots that are there take half of what as many pushes do.
+        offsets.resize(before + values, 0);
+        let slots = offsets.get_mut(before..).unwrap_or_default();
+        if let Some(end) = scan_into(input, start, limits, slots) {
+            return Ok(end);
+        }
         offsets.truncate(before);
     }
-    scanned
+    Err(refused(input, start, values, limits))
 }
 
-/// Checks the value at the start of `input` like [`scan`], and returns its length in bytes.
+#[inline(always)]
+fn scan_into(input: &[u8], start: usize, limits: Limits, offsets: &mut [u32]) -> Option<usize> {
+    let mut at = start;
+    for offset in offsets {
+        *offset = at as u32;
+        // Fails as well if the value before ends behind the input.
+        match marker::step(*input.get(at)?) {
+            0 => at = input.len() - value(input.get(at..)?, limits)?.len(),
+            step => at += step,
+        }
+    }
+    (at <= input.len()).then_some(at)
+}
+
+/// Steps over a value that lies in no other.
+#[inline(always)]
+fn value(rest: &[u8], limits: Limits) -> Option<&[u8]> {
+    short(rest, limits.size).or_else(|| long(rest, limits))
+}
+
+#[inline(never)]
+fn long(rest: &[u8], limits: Limits) -> Option<&[u8]> {
+    Scan::<false>::new(limits).value(rest, limits.depth)
+}
+
+/// Says why values cannot be scanned.
+#[cold]
+#[inline(never)]
+fn refused(input: &[u8], start: usize, values: usize, limits: Limits) -> DecodeError {
+    let mut rest = input.get(start..).unwrap_or_default();
+    let left = rest.len();
+    if input.len() > limits.total {
+        return DecodeError::new(input.len() - left, Kind::InputTooLong { len: input.len(), limit: limits.total });
+    }
+    let mut scan = Scan::<false>::new(limits);
+    for _ in 0..values.min(left) {
+        match scan.value(rest, limits.depth) {
+            Some(behind) => rest = behind,
+            None => break,
+        }
+    }
+    match scan.fault {
+        Some(fault) => fault.in_input_of(input.len()),
+        None => DecodeError::new(input.len() - left, Kind::UnexpectedEnd { needed: values, left }),
+    }
+}
+
+/// Checks the value at the start of `input` completely, its structure like [`scan`] and that all strings are UTF-8, and returns its length
+/// in bytes.
 ///
 /// # Errors
 ///
 /// If the input is not PackStream, or exceeds the limits.
 pub fn validate(input: &[u8], limits: Limits) -> Result<usize, DecodeError> {
-    scan(input, 0, 1, limits, &mut Vec::new())
+    check::<true>(input, limits).map(|rest| input.len() - rest.len())
 }
 
-fn scan_values(
-    input: &[u8],
-    start: usize,
-    values: usize,
-    limits: Limits,
-    offsets: &mut Vec<u32>,
-) -> Result<usize, DecodeError> {
-    if input.len() > MAX_SIZE {
-        return Err(DecodeError::new(start, Kind::SizeTooLarge));
+/// Checks the value at the start of `input`, and returns what comes behind it.
+pub(crate) fn check<const TEXT: bool>(input: &[u8], limits: Limits) -> Result<&[u8], DecodeError> {
+    let len = input.len();
+    if len > limits.total {
+        return Err(DecodeError::new(0, Kind::InputTooLong { len, limit: limits.total }));
     }
-    let mut rest = input.get(start..).unwrap_or_default();
-    if values > rest.len() {
-        return Err(DecodeError::new(start, Kind::UnexpectedEnd));
-    }
-    offsets.reserve(values);
-    for _ in 0..values {
-        offsets.push((input.len() - rest.len()) as u32);
-        if let Some(behind) = scalar(rest) {
-            rest = behind;
-            continue;
-        }
-        let behind = match sized(rest) {
-            Some((SCALAR, behind)) => Ok(behind),
-            Some((container, items)) => scan_container(items, container, limits.depth, offsets),
-            None => Err(fault(rest, None)),
-        };
-        match behind {
-            Ok(behind) => rest = behind,
-            Err((kind, left)) => return Err(DecodeError::new(input.len() - left, kind)),
-        }
-    }
-    Ok(input.len() - rest.len())
+    let mut scan = Scan::<TEXT>::new(limits);
+    scan.value(input, limits.depth).ok_or_else(|| match scan.fault {
+        Some(fault) => fault.in_input_of(len),
+        None => DecodeError::new(0, Kind::UnexpectedEnd { needed: 1, left: len }),
+    })
 }
 
-/// Steps over `values` values with a counter instead of a stack. Knows no depth, and not which strings are keys.
-pub(crate) fn skip(input: &[u8], values: usize) -> Result<&[u8], Fault> {
-    let mut rest = input;
-    // Each header declares less than 2³² values and takes a byte of an input of less than 2³² bytes.
-    let mut owed = values as u64;
-    while owed > 0 {
-        owed -= 1;
-        if let Some(behind) = scalar(rest) {
-            rest = behind;
-            continue;
-        }
-        let Some((opened, behind)) = sized(rest) else {
-            return Err(fault(rest, None));
-        };
-        rest = behind;
-        owed += u64::from(opened >> 1) << (opened & MAP);
-    }
-    Ok(rest)
+/// Steps over `values` values. Knows no depth, and not which strings are keys.
+pub(crate) fn skip(input: &[u8], values: usize) -> Option<&[u8]> {
+    let mut steps = Steps::new(input);
+    if steps.skip(values) { Some(steps.rest()) } else { None }
 }
 
+/// The same, faster if the values are floats.
+pub(crate) fn skip_items(input: &[u8], items: usize) -> Option<&[u8]> {
+    let mut steps = Steps::new(input);
+    let left = steps.floats(items);
+    if steps.skip(left) { Some(steps.rest()) } else { None }
+}
+
+/// Says why [`skip`] cannot.
 #[cold]
-fn fault(input: &[u8], expected: Option<Type>) -> Fault {
-    (read::why(input, expected), input.len())
+pub(crate) fn not_skipped(input: &[u8], values: usize) -> Fault {
+    let mut steps = Steps::new(input);
+    steps.skip(values);
+    Fault::new(steps.rest(), None, MAX_SIZE)
 }
 
-/// An open container in one word: how many items or entries it still holds, times two, plus [`MAP`] if those are entries.
-///
-/// Sizes have 31 bits, so there is room for one more.
-type Open = u32;
+/// A place in the input, which gets from value to value by looking at markers.
+#[derive(Clone, Copy)]
+struct Steps<'a> {
+    input: &'a [u8],
+    at: usize,
+    /// The place before the last step: where a fault is if that has gone beyond the end of the input.
+    before: usize,
+}
 
-const MAP: Open = 1;
-
-/// What [`sized`] returns for a value that holds no others.
-const SCALAR: Open = 0;
-
-/// Steps over a container whose header has been read.
-///
-/// The containers around the one being read wait on `stack`, on top of what already lies there.
-fn scan_container<'a>(
-    mut rest: &'a [u8],
-    outermost: Open,
-    depth: usize,
-    stack: &mut Vec<Open>,
-) -> Result<&'a [u8], Fault> {
-    if depth == 0 {
-        return Err((Kind::TooDeep, rest.len()));
+impl<'a> Steps<'a> {
+    #[inline(always)]
+    const fn new(input: &'a [u8]) -> Self {
+        Self { input, at: 0, before: 0 }
     }
-    let floor = stack.len();
-    let ceiling = floor.saturating_add(depth - 1);
-    let mut open = outermost;
-    rest = floats(rest, &mut open);
-    loop {
-        if open <= MAP {
-            // Full. Below the floor lies what belongs to others.
-            if stack.len() == floor {
-                return Ok(rest);
+
+    /// Steps over values with a counter instead of a stack. Whether there were that many.
+    #[inline(always)]
+    fn skip(&mut self, values: usize) -> bool {
+        // Each header declares less than 2³² values and takes a byte of an input of less than 2³² bytes.
+        let mut owed = values as u64;
+        while owed > 0 {
+            owed -= 1;
+            if self.step() {
+                continue;
             }
-            open = stack.pop().unwrap_or(SCALAR);
-            continue;
-        }
-        open -= 2;
-        if open & MAP != 0 {
-            let Some((_, behind)) = read::string_bytes(rest) else {
-                return Err(fault(rest, Some(Type::String)));
+            let Some((content, rest)) = sized(self.rest(), MAX_SIZE) else {
+                return false;
             };
-            rest = behind;
-        }
-        if let Some(behind) = scalar(rest) {
-            rest = behind;
-            continue;
-        }
-        let Some((opened, behind)) = sized(rest) else {
-            return Err(fault(rest, None));
-        };
-        if opened != SCALAR {
-            if stack.len() >= ceiling {
-                return Err((Kind::TooDeep, rest.len()));
+            self.go_on(rest);
+            match content {
+                Content::None => {}
+                Content::Items(items) => owed += self.floats(items) as u64,
+                Content::Entries(entries) => owed += 2 * entries as u64,
             }
-            stack.push(open);
-            open = opened;
-            rest = floats(behind, &mut open);
-        } else {
-            rest = behind;
         }
+        self.is_inside()
+    }
+
+    /// Steps over a value whose marker alone tells its length, and does not look where to: the next step does. Whether it was one.
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        let Some(&marker) = self.input.get(self.at) else {
+            return false;
+        };
+        self.step_by(marker::step(marker))
+    }
+
+    /// Steps over a short string.
+    #[inline(always)]
+    fn step_key(&mut self) -> bool {
+        match self.input.get(self.at) {
+            Some(&marker) if marker::tiny_kind(marker) == marker::TINY_STRING => {
+                self.step_by(1 + marker::tiny_size(marker))
+            }
+            _ => false,
+        }
+    }
+
+    #[inline(always)]
+    fn step_by(&mut self, step: usize) -> bool {
+        if step != 0 {
+            self.before = self.at;
+            self.at += step;
+        }
+        step != 0
+    }
+
+    /// Tells whether no step has gone beyond the end of the input.
+    #[inline(always)]
+    const fn is_inside(&self) -> bool {
+        self.at <= self.input.len()
+    }
+
+    /// Returns the input from this place on, or from the last one that lies in it.
+    #[inline(always)]
+    fn rest(&self) -> &'a [u8] {
+        match self.input.get(self.at..) {
+            Some(rest) => rest,
+            None => self.input.get(self.before..).unwrap_or_default(),
+        }
+    }
+
+    #[inline(always)]
+    const fn go_on(&mut self, rest: &'a [u8]) {
+        self.before = self.at;
+        self.at = self.input.len() - rest.len();
+    }
+
+    /// Steps over the floats that a list starts with, and returns how many items are left.
+    #[inline(always)]
+    fn floats(&mut self, items: usize) -> usize {
+        if self.input.get(self.at) != Some(&marker::FLOAT) {
+            return items;
+        }
+        let run = read::float_run(self.rest(), items);
+        self.step_by(run * read::FLOAT_SIZE);
+        items - run
     }
 }
 
-/// Steps over a value whose marker alone tells its length. Most do.
+/// What is wrong, and how many bytes of the input were left at the value that is.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    kind: Kind,
+    left: usize,
+}
+
+impl Fault {
+    #[cold]
+    fn new(rest: &[u8], expected: Option<Type>, size: usize) -> Self {
+        Self { kind: read::why(rest, expected, size), left: rest.len() }
+    }
+
+    #[cold]
+    pub(crate) fn in_input_of(self, len: usize) -> DecodeError {
+        DecodeError::new(len - self.left, self.kind)
+    }
+}
+
+/// Steps over values, and checks them; strings too if `TEXT`.
+///
+/// Nested containers are stepped over by recursion, as deep as the limit allows, which is cheaper than a stack of our own. `None` means
+/// that there is a fault.
+///
+/// What recurses is inlined only when optimised: otherwise the parts of a frame do not share memory, and 128 frames take 256 KiB
+/// instead of less than 64.
+struct Scan<const TEXT: bool> {
+    limits: Limits,
+    fault: Option<Fault>,
+}
+
+impl<const TEXT: bool> Scan<TEXT> {
+    const fn new(limits: Limits) -> Self {
+        Self { limits, fault: None }
+    }
+
+    /// Steps over any value, inside of which there may be `depth` levels.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn value<'a>(&mut self, rest: &'a [u8], depth: usize) -> Option<&'a [u8]> {
+        let Some((content, behind)) = sized(rest, self.limits.size) else {
+            return match fixed(rest) {
+                Some(behind) if !TEXT || is_text(rest) => Some(behind),
+                _ => self.fail(rest, None),
+            };
+        };
+        match content {
+            Content::None if TEXT && !is_text(rest) => self.fail(rest, None),
+            Content::None => Some(behind),
+            Content::Items(_) | Content::Entries(_) if depth == 0 => self.too_deep(rest),
+            Content::Items(items) => self.items(behind, items, depth - 1),
+            Content::Entries(entries) => self.entries(behind, entries, depth - 1),
+        }
+    }
+
+    #[inline(never)]
+    fn items<'a>(&mut self, input: &'a [u8], items: usize, depth: usize) -> Option<&'a [u8]> {
+        let mut steps = Steps::new(input);
+        for _ in 0..steps.floats(items) {
+            if TEXT || !steps.step() {
+                steps.go_on(self.value(steps.rest(), depth)?);
+            }
+        }
+        self.end(&steps)
+    }
+
+    #[inline(never)]
+    fn entries<'a>(&mut self, input: &'a [u8], entries: usize, depth: usize) -> Option<&'a [u8]> {
+        let mut steps = Steps::new(input);
+        for _ in 0..entries {
+            if TEXT || !steps.step_key() {
+                steps.go_on(self.key(&steps)?);
+            }
+            if TEXT || !steps.step() {
+                steps.go_on(self.value(steps.rest(), depth)?);
+            }
+        }
+        self.end(&steps)
+    }
+
+    #[inline(always)]
+    fn end<'a>(&mut self, steps: &Steps<'a>) -> Option<&'a [u8]> {
+        if steps.is_inside() { Some(steps.rest()) } else { self.fail(steps.rest(), None) }
+    }
+
+    #[inline(never)]
+    fn key<'a>(&mut self, steps: &Steps<'a>) -> Option<&'a [u8]> {
+        let rest = steps.rest();
+        match read::string_size(rest) {
+            _ if !steps.is_inside() => self.fail(rest, None),
+            Some((size, behind)) if size <= self.limits.size && size <= behind.len() && (!TEXT || is_text(rest)) => {
+                behind.get(size..)
+            }
+            _ => self.fail(rest, Some(Type::String)),
+        }
+    }
+
+    #[cold]
+    fn fail<'a>(&mut self, rest: &'a [u8], expected: Option<Type>) -> Option<&'a [u8]> {
+        self.fault = Some(Fault::new(rest, expected, self.limits.size));
+        None
+    }
+
+    #[cold]
+    fn too_deep<'a>(&mut self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        self.fault = Some(Fault { kind: Kind::TooDeep { limit: self.limits.depth }, left: rest.len() });
+        None
+    }
+}
+
+/// Tells whether the value at the start of `input`, if it is a string, is UTF-8.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn is_text(input: &[u8]) -> bool {
+    read::string_bytes(input).is_none_or(|(bytes, _)| read::utf8(bytes).is_some())
+}
+
+/// What lies in a value that [`sized`] steps over.
+enum Content {
+    None,
+    Items(usize),
+    Entries(usize),
+}
+
+/// Steps over a value that holds no others and is short, as most are: whose length its marker tells, or a string or byte array of less
+/// than 64 KiB.
 #[inline(always)]
-fn scalar(input: &[u8]) -> Option<&[u8]> {
+fn short(input: &[u8], limit: usize) -> Option<&[u8]> {
+    let (marker, after) = read::split_marker(input)?;
+    let (size, rest) = match marker::step(marker) {
+        0 => match marker {
+            marker::STRING_8 | marker::BYTES_8 => size_8(after)?,
+            marker::STRING_16 | marker::BYTES_16 => size_16(after)?,
+            _ => return None,
+        },
+        step => return input.get(step..),
+    };
+    if size <= limit { rest.get(size..) } else { None }
+}
+
+/// Steps over a value whose marker alone tells its length.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn fixed(input: &[u8]) -> Option<&[u8]> {
     match marker::step(*input.first()?) {
         0 => None,
         step => input.get(step..),
@@ -173,22 +375,23 @@ fn scalar(input: &[u8]) -> Option<&[u8]> {
 }
 
 /// Steps over any other value without its items, and says what they are if it has any.
-#[inline(always)]
-fn sized(input: &[u8]) -> Read<'_, Open> {
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn sized(input: &[u8], limit: usize) -> Read<'_, Content> {
     let (marker, after) = read::split_marker(input)?;
+    let allowed = |(size, rest)| if size <= limit { Some((size, rest)) } else { None };
     match marker::class(marker) {
-        Class::String8 | Class::Bytes8 => size_8(after).and_then(over),
+        Class::String8 | Class::Bytes8 => size_8(after).and_then(allowed).and_then(over),
         Class::TinyList => items((marker::tiny_size(marker), after)),
         Class::TinyMap => entries((marker::tiny_size(marker), after)),
-        Class::Structure => read::structure_header(input).and_then(|((_, fields), rest)| items((fields, rest))),
-        Class::String16 | Class::Bytes16 => size_16(after).and_then(over),
-        Class::List8 => size_8(after).and_then(items),
-        Class::List16 => size_16(after).and_then(items),
-        Class::Map8 => size_8(after).and_then(entries),
-        Class::String32 | Class::Bytes32 => size_32(after).and_then(over),
-        Class::List32 => size_32(after).and_then(items),
-        Class::Map16 => size_16(after).and_then(entries),
-        Class::Map32 => size_32(after).and_then(entries),
+        Class::Structure => items((marker::tiny_size(marker), after.get(1..)?)),
+        Class::String16 | Class::Bytes16 => size_16(after).and_then(allowed).and_then(over),
+        Class::List8 => size_8(after).and_then(allowed).and_then(items),
+        Class::List16 => size_16(after).and_then(allowed).and_then(items),
+        Class::Map8 => size_8(after).and_then(allowed).and_then(entries),
+        Class::String32 | Class::Bytes32 => size_32(after).and_then(allowed).and_then(over),
+        Class::List32 => size_32(after).and_then(allowed).and_then(items),
+        Class::Map16 => size_16(after).and_then(allowed).and_then(entries),
+        Class::Map32 => size_32(after).and_then(allowed).and_then(entries),
         Class::TinyInteger
         | Class::TinyString
         | Class::Null
@@ -204,30 +407,17 @@ fn sized(input: &[u8]) -> Read<'_, Open> {
     }
 }
 
-#[inline(always)]
-fn over((size, rest): (usize, &[u8])) -> Read<'_, Open> {
-    rest.get(size..).map(|rest| (SCALAR, rest))
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn over((size, rest): (usize, &[u8])) -> Read<'_, Content> {
+    rest.get(size..).map(|rest| (Content::None, rest))
 }
 
-#[inline(always)]
-fn items((size, rest): (usize, &[u8])) -> Read<'_, Open> {
-    room(rest, size).map(|()| ((size as Open) << 1, rest))
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn items((size, rest): (usize, &[u8])) -> Read<'_, Content> {
+    room(rest, size).map(|()| (if size == 0 { Content::None } else { Content::Items(size) }, rest))
 }
 
-#[inline(always)]
-fn entries((size, rest): (usize, &[u8])) -> Read<'_, Open> {
-    room(rest, map_values(size))?;
-    let kind = if size == 0 { SCALAR } else { MAP };
-    Some(((size as Open) << 1 | kind, rest))
-}
-
-/// Steps over the floats that a list starts with.
-#[inline(always)]
-fn floats<'a>(rest: &'a [u8], open: &mut Open) -> &'a [u8] {
-    if *open & MAP != 0 || rest.first() != Some(&marker::FLOAT) {
-        return rest;
-    }
-    let run = read::float_run(rest, (*open >> 1) as usize);
-    *open -= (run as Open) << 1;
-    rest.get(run * read::FLOAT_SIZE..).unwrap_or_default()
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn entries((size, rest): (usize, &[u8])) -> Read<'_, Content> {
+    room(rest, map_values(size)).map(|()| (if size == 0 { Content::None } else { Content::Entries(size) }, rest))
 }

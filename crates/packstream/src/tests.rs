@@ -1,7 +1,11 @@
 mod hostile;
 mod known_answers;
 mod properties;
+mod reading;
+mod readme;
 mod typed;
+mod values;
+mod writing;
 
 use std::vec::Vec;
 

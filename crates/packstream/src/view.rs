@@ -1,10 +1,11 @@
-//! Lists and maps that stay where they lie and are decoded item by item.
+//! Lists, maps and structures that stay where they lie and are decoded item by item.
 
 use alloc::vec::Vec;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
 
-use crate::{Decode, DecodeError, Decoder};
+use crate::scan::check;
+use crate::{Decode, DecodeError, Decoder, FloatRun, Limits};
 
 /// A list that borrows from the input.
 #[derive(Clone, Debug)]
@@ -38,6 +39,19 @@ impl<'a> ListRef<'a> {
         ListIter { items: self.items.clone(), left: self.len, item: PhantomData }
     }
 
+    /// Returns the items of a list that holds only floats, much faster than decoding them one by one.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is another value.
+    #[inline]
+    pub fn floats(&self) -> Result<FloatRun<'a>, DecodeError> {
+        let mut items = self.items.clone();
+        let run = items.float_run(self.len);
+        // Whatever comes behind the run is no float.
+        if run.len() < self.len { items.float().and(Ok(run)) } else { Ok(run) }
+    }
+
     /// Decodes all items.
     ///
     /// # Errors
@@ -53,12 +67,12 @@ impl<'a> Decode<'a> for ListRef<'a> {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
         let len = decoder.list_header()?;
         let items = decoder.clone();
-        decoder.skip(len)?;
+        decoder.skip_items(len)?;
         Ok(Self { items, len })
     }
 }
 
-/// An iterator over the items of a [`ListRef`].
+/// An iterator over the items of a [`ListRef`] or the fields of a [`StructureRef`].
 #[derive(Clone, Debug)]
 pub struct ListIter<'a, T> {
     items: Decoder<'a>,
@@ -184,3 +198,81 @@ impl<'a, T: Decode<'a>> Iterator for MapIter<'a, T> {
 }
 
 impl<'a, T: Decode<'a>> FusedIterator for MapIter<'a, T> {}
+
+/// A structure that borrows from the input.
+#[derive(Clone, Debug)]
+pub struct StructureRef<'a> {
+    tag: u8,
+    fields: Decoder<'a>,
+    len: usize,
+}
+
+impl<'a> StructureRef<'a> {
+    /// Views an input that is one structure, as every message is.
+    ///
+    /// Its structure is checked, but not that strings are UTF-8.
+    ///
+    /// ```
+    /// use packstream::{Limits, StructureRef};
+    ///
+    /// # fn main() -> Result<(), packstream::DecodeError> {
+    /// let pull = StructureRef::message(b"\xB1\x3F\xA1\x81n\x03", Limits::default())?;
+    /// assert_eq!((pull.tag(), pull.len()), (0x3F, 1));
+    /// assert!(StructureRef::message(b"\xB0\x0F\x00", Limits::default()).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the input is not PackStream, exceeds the limits, is another value, or goes on behind it.
+    pub fn message(input: &'a [u8], limits: Limits) -> Result<Self, DecodeError> {
+        let behind = check::<false>(input, limits)?;
+        let mut decoder = Decoder::new(input);
+        let (tag, len) = decoder.structure_header()?;
+        Decoder::ending_at(input.len(), behind).finish()?;
+        Ok(Self { tag, fields: decoder, len })
+    }
+
+    /// Returns what the structure is.
+    #[must_use]
+    pub const fn tag(&self) -> u8 {
+        self.tag
+    }
+
+    /// Returns the number of fields.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Tells whether there are no fields.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns a decoder that stands at the first field.
+    #[must_use]
+    pub fn decoder(&self) -> Decoder<'a> {
+        self.fields.clone()
+    }
+
+    /// Returns an iterator that decodes the fields as it goes, and ends after the first that cannot be decoded.
+    ///
+    /// With `T` = [`Decoder`] the fields stay undecoded.
+    #[must_use]
+    pub fn iter<T: Decode<'a>>(&self) -> ListIter<'a, T> {
+        ListIter { items: self.fields.clone(), left: self.len, item: PhantomData }
+    }
+}
+
+impl<'a> Decode<'a> for StructureRef<'a> {
+    #[inline]
+    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
+        let (tag, len) = decoder.structure_header()?;
+        let fields = decoder.clone();
+        decoder.skip(len)?;
+        Ok(Self { tag, fields, len })
+    }
+}

@@ -2,7 +2,7 @@
 
 use graphdblite as engine;
 use neobolt_proto::structure::{Node, Path, Relationship, UnboundRelationship};
-use neobolt_proto::{Failure, Map};
+use neobolt_proto::{Failure, Map, Str};
 
 use super::entries;
 use crate::failure;
@@ -59,13 +59,11 @@ fn place<'v, T>(list: &mut Vec<&'v T>, item: &'v T, same: impl Fn(&T, &T) -> boo
 }
 
 fn unbound(edge: &engine::Edge) -> Result<UnboundRelationship, Failure> {
-    let (src, rel_type, dst, seq) = identity(edge);
     Ok(UnboundRelationship {
-        // The engine numbers its relationships one after the other, so the number alone tells them apart too, except in
-        // files from before it did.
-        id: number(seq)?,
-        element_id: format!("{src}-{rel_type}-{dst}-{seq}").into(),
-        rel_type: rel_type.into(),
+        // The engine numbers its relationships one after the other, so the number alone tells them apart.
+        id: number(edge.seq)?,
+        element_id: edge.seq.to_string().into(),
+        rel_type: edge.label.as_str().into(),
         properties: properties(&edge.properties)?,
     })
 }
@@ -75,7 +73,7 @@ fn identity(edge: &engine::Edge) -> (u64, &str, u64, u64) {
     (edge.src.0, &edge.label, edge.dst.0, edge.seq)
 }
 
-fn node_element_id(id: engine::NodeId) -> Box<str> {
+fn node_element_id(id: engine::NodeId) -> Str {
     id.0.to_string().into()
 }
 

@@ -94,3 +94,51 @@ fn a_failed_message_leaves_nothing() {
     assert!(error.is_err());
     assert_eq!(wire, [9]);
 }
+
+/// Who reads slowly and never all of it keeps no more than twice what waits.
+#[test]
+fn an_outbox_that_is_never_empty_does_not_grow() {
+    let mut outbox = Outbox::default();
+    let mut sent = 0_u64;
+    for round in 0..1000_u64 {
+        let message = vec![round as u8; 10_000];
+        put_message(outbox.bytes_mut(), |encoder| {
+            encoder.raw(&message);
+            Ok(())
+        })
+        .unwrap();
+        // 10,004 bytes come, as many go, and 50,000 stay.
+        while outbox.transmit().len() > 50_000 {
+            let at = sent % 10_004;
+            let expected = if (2..10_002).contains(&at) { Some((sent / 10_004) as u8) } else { None };
+            assert!(expected.is_none_or(|expected| outbox.transmit()[0] == expected));
+            outbox.transmitted(2501);
+            sent += 2501;
+        }
+    }
+    assert!(sent > 9_000_000);
+    assert!(outbox.bytes.capacity() < 512 * 1024, "{}", outbox.bytes.capacity());
+}
+
+/// A limit that is smaller than a chunk stops nobody in the middle of one.
+#[test]
+fn a_chunk_above_the_high_water_mark_is_read_to_its_end() {
+    let mut inbox = Inbox::new(1 << 20);
+    let wire = chunked(&[1; 5000], &[1000]);
+    let mut given = 0;
+    while given < wire.len() {
+        assert!(inbox.wants_input(10), "{given}");
+        inbox.spare()[..1].copy_from_slice(&wire[given..=given]);
+        inbox.filled(1);
+        given += 1;
+        if given < wire.len() {
+            assert_eq!(inbox.next_message(), Ok(None));
+        }
+    }
+    assert_eq!(inbox.next_message().map(|at| at.map(|at| at.len())), Ok(Some(5000)));
+    // And nobody goes on reading behind whole chunks that wait.
+    let wire = [chunked(&[1; 50], &[50]), chunked(&[2; 50], &[50])].concat();
+    inbox.spare()[..wire.len()].copy_from_slice(&wire);
+    inbox.filled(wire.len());
+    assert!(!inbox.wants_input(10));
+}

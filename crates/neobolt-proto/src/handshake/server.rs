@@ -63,7 +63,10 @@ impl ServerHandshake {
         };
         self.received.clear();
         for slot in slots {
-            if slot == u32::from_be_bytes(MANIFEST_V1) {
+            let bytes = slot.to_be_bytes();
+            let Ok((_, wanted)) = offer(&bytes) else { continue };
+            // A client may offer a range of manifests as well.
+            if wanted.contains(Version::new(0xFF, MANIFEST_V1[2])) {
                 self.manifest_sent = true;
                 out.extend_from_slice(&MANIFEST_V1);
                 let offers = offers();
@@ -75,8 +78,6 @@ impl ServerHandshake {
                 return Ok(None);
             }
             // The first slot that holds a version we speak wins, in the client's order.
-            let bytes = slot.to_be_bytes();
-            let Ok((_, wanted)) = offer(&bytes) else { continue };
             if let Some(version) = Version::supported().find(|it| wanted.contains(*it)) {
                 out.extend_from_slice(&[0, 0, version.minor, version.major]);
                 return Ok(Some((version, false)));

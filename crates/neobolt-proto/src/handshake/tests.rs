@@ -125,3 +125,102 @@ fn a_server_answers_legacy_clients_in_their_order() {
         Some(HandshakeError::Http)
     );
 }
+
+/// Answers a server's manifest, written in hexadecimal.
+fn choose(manifest: &str) -> Result<Version, HandshakeError> {
+    client(&hex(manifest)).map(|(version, choice, _)| {
+        assert_eq!(choice, [0, 0, version.minor, version.major, 0], "a version without a range, and no capability");
+        version
+    })
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+}
+
+/// "Handshake Manifest v1": offers come in any order, with ranges; capabilities are offered, and need not be chosen.
+#[test]
+fn the_best_of_a_manifest_is_chosen() {
+    assert_eq!(
+        choose("00 00 01 FF 02 00 02 08 05 00 04 04 04 09"),
+        Ok(Version::new(5, 8)),
+        "the specification's example"
+    );
+    assert_eq!(choose("00 00 01 FF 02 00 04 04 04 00 00 00 06 00"), Ok(Version::new(6, 0)));
+    assert_eq!(
+        choose("00 00 01 FF 01 00 09 09 05 00"),
+        Ok(Version::new(5, 8)),
+        "5.9 is not known, 5.8 is in its range"
+    );
+    assert_eq!(choose("00 00 01 FF 01 00 FF 04 04 00"), Ok(Version::new(4, 4)), "a range below zero ends at zero");
+    assert_eq!(choose("00 00 01 FF 01 00 00 08 05 FF FF FF FF FF FF FF FF FF 01"), Ok(Version::new(5, 8)));
+}
+
+#[test]
+fn a_manifest_of_nothing_we_know() {
+    for nothing in ["00 00 01 FF 00 00", "00 00 01 FF 01 00 00 05 05 00", "00 00 01 FF 02 00 00 00 07 00 01 01 04 00"] {
+        assert_eq!(choose(nothing), Err(HandshakeError::NoCommonVersion), "{nothing}");
+    }
+}
+
+/// "VarInt": at most an unsigned 64-bit integer.
+#[test]
+fn varints_are_bounded() {
+    assert_eq!(choose("00 00 01 FF 01 00 00 08 05 FF FF FF FF FF FF FF FF FF 02"), Err(HandshakeError::Manifest));
+    assert!(varint(&[0x80; 9]).is_err_and(|error| error.is_incomplete()));
+    assert!(varint(&[0x80; 10]).is_err_and(|error| !error.is_incomplete()));
+}
+
+/// "Bolt version 4.3": a slot's answer has no range.
+#[test]
+fn a_slot_is_answered_without_a_range() {
+    assert_eq!(client(&hex("00 02 04 04")), Err(HandshakeError::NotBolt([0, 2, 4, 4])));
+    assert_eq!(client(&hex("00 00 02 05")).unwrap().0, Version::new(5, 2), "inside the range that was offered");
+}
+
+/// A version and whether it came from a manifest; none while more is needed.
+type Chosen = Result<Option<(Version, bool)>, HandshakeError>;
+
+/// Lets a client open with four slots and go on with what it chose from the manifest, one byte at a time.
+fn server(slots: &str, choice: &str) -> (Chosen, Vec<u8>) {
+    let mut out = Vec::new();
+    let mut handshake = ServerHandshake::new();
+    for byte in [&MAGIC[..], &hex(slots), &hex(choice)].concat() {
+        match handshake.handle_input(&mut &[byte][..], &mut out) {
+            Ok(ServerStep::NeedsInput(next)) => handshake = next,
+            Ok(ServerStep::Done { version, manifest }) => return (Ok(Some((version, manifest))), out),
+            Err(error) => return (Err(error), out),
+        }
+    }
+    (Ok(None), out)
+}
+
+const WITH_MANIFEST: &str = "00 00 01 FF 00 00 04 04 00 00 00 03 00 00 00 02";
+
+/// "Handshake Manifest v1": the client's choice may not contain a range, nor a capability that was not offered.
+#[test]
+fn a_choice_is_one_of_what_was_offered() {
+    let chosen = |choice| server(WITH_MANIFEST, choice).0;
+    assert_eq!(chosen("00 00 08 05 00"), Ok(Some((Version::new(5, 8), true))));
+    assert_eq!(chosen("00 00 08 05 80 00"), Ok(Some((Version::new(5, 8), true))), "a longer zero");
+    assert_eq!(chosen("00 00 08 05"), Ok(None));
+    assert_eq!(chosen("00 00 00 00 00"), Err(HandshakeError::NoCommonVersion));
+    for (choice, version) in [("00 00 05 05 00", (5, 5)), ("00 01 08 05 00", (5, 8)), ("00 00 08 05 01", (5, 8))] {
+        assert_eq!(chosen(choice), Err(HandshakeError::NotOffered(Version::new(version.0, version.1))), "{choice}");
+    }
+    assert_eq!(chosen("00 00 08 05 FF FF FF FF FF FF FF FF FF FF"), Err(HandshakeError::Manifest));
+}
+
+/// "Version negotiation": the first match of the client's preferences, a manifest and ranges among them.
+#[test]
+fn slots_are_tried_in_order() {
+    let legacy = |slots| server(slots, "").0;
+    assert_eq!(legacy("00 00 04 04 00 00 01 FF 00 00 00 00 00 00 00 00"), Ok(Some((Version::new(4, 4), false))));
+    assert_eq!(legacy("00 00 09 09 00 02 06 05 00 00 00 03 00 00 00 00"), Ok(Some((Version::new(5, 6), false))));
+    assert_eq!(legacy("00 00 05 05 00 01 05 05 00 00 00 00 00 00 00 00"), Ok(Some((Version::new(5, 4), false))));
+    assert_eq!(legacy("00 00 01 06 00 00 00 00 00 00 00 00 00 00 00 00"), Ok(Some((Version::new(6, 1), false))));
+    let (step, out) = server("00 02 02 FF 00 00 00 00 00 00 00 00 00 00 00 00", "");
+    assert_eq!((step, &out[..4]), (Ok(None), &MANIFEST_V1[..]), "a range of manifests");
+    let (step, out) = server("00 00 02 FF 00 00 01 04 00 00 00 02 00 00 00 01", "");
+    assert_eq!((step, out), (Err(HandshakeError::NoCommonVersion), vec![0; 4]));
+}

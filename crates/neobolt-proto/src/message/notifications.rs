@@ -16,6 +16,11 @@ impl NotificationFilter {
     pub(crate) fn is_default(&self) -> bool {
         self.minimum_severity.is_none() && self.disabled_classifications.is_none()
     }
+
+    /// The names of what is not sent.
+    pub(crate) fn disabled(&self) -> Option<Vec<&'static str>> {
+        Some(self.disabled_classifications.as_ref()?.iter().map(|it| it.as_str()).collect())
+    }
 }
 
 macro_rules! wire_names {

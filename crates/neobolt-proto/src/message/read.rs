@@ -2,7 +2,8 @@
 
 use packstream::{Decode, Decoder};
 
-use super::{AccessMode, Count, RequestKind, head, tag};
+use super::schema::{Field, result, route, transaction};
+use super::{AccessMode, Count, RequestKind, head};
 use crate::error::PeerViolation;
 use crate::value::{Map, Value};
 use crate::version::Capabilities;
@@ -112,100 +113,79 @@ impl ServerRequest {
         let Ok((fields, (tag, arity))) = head(message) else {
             return Err(PeerViolation::Metadata("structure"));
         };
-        let mut decoder = Decoder::new(fields);
-        let expect = |wanted: usize| {
-            if arity == wanted { Ok(()) } else { Err(PeerViolation::Metadata("number of fields")) }
+        let Some(kind) = RequestKind::of_tag(tag).filter(|kind| it.has(*kind)) else {
+            return Err(PeerViolation::UnknownMessage(tag));
         };
-        let bare = |request: Self| expect(0).map(|()| request);
-        let request = match tag {
-            tag::HELLO => Self::Hello(expect(1).and_then(|()| map(&mut decoder))?),
-            tag::LOGON => Self::Logon(expect(1).and_then(|()| map(&mut decoder))?),
-            tag::LOGOFF => bare(Self::Logoff)?,
-            tag::TELEMETRY => {
-                expect(1)?;
-                Self::Telemetry(i64::decode(&mut decoder)?)
+        if arity != kind.message().arity(it) {
+            return Err(PeerViolation::Metadata("number of fields"));
+        }
+        let mut decoder = Decoder::new(fields);
+        let request = match kind {
+            RequestKind::Hello => Self::Hello(map(&mut decoder)?),
+            RequestKind::Logon => Self::Logon(map(&mut decoder)?),
+            RequestKind::Logoff => Self::Logoff,
+            RequestKind::Telemetry => Self::Telemetry(i64::decode(&mut decoder)?),
+            RequestKind::Begin => Self::Begin(TransactionRequest::from_extra(&map(&mut decoder)?, it)?),
+            RequestKind::Run => Self::Run {
+                query: String::decode(&mut decoder)?,
+                parameters: map(&mut decoder)?,
+                transaction: TransactionRequest::from_extra(&map(&mut decoder)?, it)?,
+            },
+            RequestKind::Pull => {
+                let (count, qid) = stream(&mut decoder, it)?;
+                Self::Pull { count, qid }
             }
-            tag::BEGIN => {
-                expect(1)?;
-                Self::Begin(TransactionRequest::from_extra(map(&mut decoder)?)?)
+            RequestKind::Discard => {
+                let (count, qid) = stream(&mut decoder, it)?;
+                Self::Discard { count, qid }
             }
-            tag::RUN => {
-                expect(3)?;
-                Self::Run {
-                    query: String::decode(&mut decoder)?,
-                    parameters: map(&mut decoder)?,
-                    transaction: TransactionRequest::from_extra(map(&mut decoder)?)?,
-                }
-            }
-            tag::PULL | tag::DISCARD => {
-                let (count, qid) = if it.paging {
-                    expect(1)?;
-                    stream(&map(&mut decoder)?)?
-                } else {
-                    expect(0)?;
-                    (Count::All, None)
-                };
-                if tag == tag::PULL { Self::Pull { count, qid } } else { Self::Discard { count, qid } }
-            }
-            tag::COMMIT => bare(Self::Commit)?,
-            tag::ROLLBACK => bare(Self::Rollback)?,
-            tag::ROUTE => {
-                expect(3)?;
+            RequestKind::Commit => Self::Commit,
+            RequestKind::Rollback => Self::Rollback,
+            RequestKind::Route => {
                 let context = map(&mut decoder)?;
                 let bookmarks = Vec::<String>::decode(&mut decoder)?;
-                let (database, impersonated_user) = if it.impersonation {
+                let (database, impersonated_user) = if route::EXTRA.is_in(it) {
                     let extra = map(&mut decoder)?;
-                    (text(&extra, "db")?, text(&extra, "imp_user")?)
+                    (text(&extra, &transaction::DB, it)?, text(&extra, &transaction::IMP_USER, it)?)
                 } else {
                     (Option::decode(&mut decoder)?, None)
                 };
                 Self::Route { context, bookmarks, database, impersonated_user }
             }
-            tag::RESET => bare(Self::Reset)?,
-            tag::GOODBYE => bare(Self::Goodbye)?,
-            unknown => return Err(PeerViolation::UnknownMessage(unknown)),
+            RequestKind::Reset => Self::Reset,
+            RequestKind::Goodbye => Self::Goodbye,
         };
         decoder.finish()?;
         Ok(request)
     }
 }
 
+impl RequestKind {
+    /// Returns the kind of a request by its head.
+    pub(crate) fn of(message: &[u8]) -> Option<Self> {
+        let (_, (tag, _)) = head(message).ok()?;
+        Self::of_tag(tag)
+    }
+}
+
 impl TransactionRequest {
-    fn from_extra(extra: Map) -> Result<Self, PeerViolation> {
-        let mode = match extra.get("mode") {
-            None | Some(Value::Null) => AccessMode::Write,
-            Some(Value::String(mode)) if &**mode == "w" => AccessMode::Write,
-            Some(Value::String(mode)) if &**mode == "r" => AccessMode::Read,
-            Some(_) => return Err(PeerViolation::Metadata("mode")),
+    fn from_extra(extra: &Map, it: &Capabilities) -> Result<Self, PeerViolation> {
+        let mode = match extra_value(extra, &transaction::MODE, it, Value::as_str)? {
+            None | Some("w") => AccessMode::Write,
+            Some("r") => AccessMode::Read,
+            Some(_) => return Err(PeerViolation::Metadata(transaction::MODE.name)),
         };
-        let bookmarks = match extra.get("bookmarks") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::List(list)) => list
-                .iter()
-                .map(|one| one.as_str().map(String::from))
-                .collect::<Option<_>>()
-                .ok_or(PeerViolation::Metadata("bookmarks"))?,
-            Some(_) => return Err(PeerViolation::Metadata("bookmarks")),
-        };
-        let timeout_millis = match extra.get("tx_timeout") {
-            None | Some(Value::Null) => None,
-            Some(Value::Integer(millis)) => {
-                Some(u64::try_from(*millis).map_err(|_| PeerViolation::Metadata("tx_timeout"))?)
-            }
-            Some(_) => return Err(PeerViolation::Metadata("tx_timeout")),
-        };
-        let metadata = match extra.get("tx_metadata") {
-            None | Some(Value::Null) => Map::default(),
-            Some(Value::Map(metadata)) => metadata.clone(),
-            Some(_) => return Err(PeerViolation::Metadata("tx_metadata")),
-        };
+        let bookmarks = extra_value(extra, &transaction::BOOKMARKS, it, |value| {
+            value.as_list()?.iter().map(|one| one.as_str().map(String::from)).collect()
+        })?;
+        let millis = |value: &Value| value.as_i64().and_then(|millis| u64::try_from(millis).ok());
         Ok(Self {
             mode,
-            database: text(&extra, "db")?,
-            bookmarks,
-            timeout_millis,
-            metadata,
-            impersonated_user: text(&extra, "imp_user")?,
+            database: text(extra, &transaction::DB, it)?,
+            bookmarks: bookmarks.unwrap_or_default(),
+            timeout_millis: extra_value(extra, &transaction::TX_TIMEOUT, it, millis)?,
+            metadata: extra_value(extra, &transaction::TX_METADATA, it, |it| it.as_map().cloned())?.unwrap_or_default(),
+            impersonated_user: text(extra, &transaction::IMP_USER, it)?,
         })
     }
 }
@@ -217,24 +197,30 @@ fn map(decoder: &mut Decoder<'_>) -> Result<Map, PeerViolation> {
     }
 }
 
-fn text(map: &Map, key: &'static str) -> Result<Option<String>, PeerViolation> {
-    match map.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(String::from(&**text))),
-        Some(_) => Err(PeerViolation::Metadata(key)),
-    }
+/// The entry of `map` as `read` sees it, which is to be there and of its type, or neither.
+fn extra_value<'a, T>(
+    map: &'a Map,
+    field: &Field,
+    it: &Capabilities,
+    read: impl FnOnce(&'a Value) -> Option<T>,
+) -> Result<Option<T>, PeerViolation> {
+    field.of(map, it).map(|value| read(value).ok_or(PeerViolation::Metadata(field.name))).transpose()
 }
 
-fn stream(extra: &Map) -> Result<(Count, Option<i64>), PeerViolation> {
-    let count = match extra.get("n") {
+fn text(map: &Map, field: &Field, it: &Capabilities) -> Result<Option<String>, PeerViolation> {
+    extra_value(map, field, it, |value| value.as_str().map(String::from))
+}
+
+fn stream(decoder: &mut Decoder<'_>, it: &Capabilities) -> Result<(Count, Option<i64>), PeerViolation> {
+    if !it.paging {
+        return Ok((Count::All, None));
+    }
+    let extra = map(decoder)?;
+    let count = match result::N.of(&extra, it) {
         Some(Value::Integer(-1)) => Count::All,
         Some(Value::Integer(n)) if *n > 0 => Count::Records(n.unsigned_abs()),
-        _ => return Err(PeerViolation::Metadata("n")),
+        _ => return Err(PeerViolation::Metadata(result::N.name)),
     };
-    let qid = match extra.get("qid") {
-        None | Some(Value::Null | Value::Integer(-1)) => None,
-        Some(Value::Integer(qid)) => Some(*qid),
-        Some(_) => return Err(PeerViolation::Metadata("qid")),
-    };
-    Ok((count, qid))
+    let qid = extra_value(&extra, &result::QID, it, Value::as_i64)?;
+    Ok((count, qid.filter(|qid| *qid != -1)))
 }

@@ -1,24 +1,33 @@
 //! How requests are written.
 
-use packstream::{Buffer, EncodeError, Encoder};
+use packstream::{Buffer, Encode, EncodeError, Encoder};
 
-use super::{Count, Hello, NotificationFilter, TelemetryApi, TransactionOptions, tag, timeout_millis};
+use super::schema::{hello as of_hello, notifications as of_filter, result, route as of_route, transaction};
+use super::{Count, Hello, NotificationFilter, RequestKind, TelemetryApi, TransactionOptions, tag, timeout_millis};
 use crate::auth::Auth;
+use crate::error::SendError;
 use crate::message::AccessMode;
 use crate::parameters::Parameters;
-use crate::version::{Capabilities, NotificationKeys};
+use crate::structure;
+use crate::version::Capabilities;
 
 type Written = Result<(), EncodeError>;
 
-/// Counts the entries of a map while they are listed, then writes them: Bolt's maps have their size in front.
+/// Writes a map of a token's entries and of those of the others that the version has and that are not left out. Bolt's maps have their
+/// size in front, so they are counted first.
 macro_rules! map {
-    ($encoder:expr, $( $condition:expr => $key:literal : $write:expr ),* $(,)?) => {{
-        let size = 0 $( + usize::from($condition) )*;
-        $encoder.map_header(size)?;
-        $( if $condition {
-            $encoder.string($key)?;
-            $write;
-        } )*
+    ($encoder:expr, $it:expr, $token:expr, [ $( $field:expr => $value:expr ),* $(,)? ]) => {{
+        let token: Option<&Auth> = $token;
+        let size = token.map_or(0, Auth::len) $( + usize::from($field.is_in($it) && $value.is_some()) )*;
+        $encoder.map(size, |entries| {
+            if let Some(token) = token {
+                token.put_entries(entries)?;
+            }
+            $( if let (true, Some(value)) = ($field.is_in($it), $value) {
+                entries.entry($field.name, &value)?;
+            } )*
+            Ok(())
+        })
     }};
 }
 
@@ -27,44 +36,23 @@ pub(crate) fn bare<B: Buffer>(encoder: &mut Encoder<'_, B>, tag: u8) -> Written 
 }
 
 pub(crate) fn hello<B: Buffer>(encoder: &mut Encoder<'_, B>, hello: &Hello<'_>, it: &Capabilities) -> Written {
+    let token = of_hello::TOKEN.is_in(it).then_some(hello.auth);
+    let filter = hello.notifications;
     encoder.structure_header(tag::HELLO, 1)?;
-    let auth = if it.logon { 0 } else { hello.auth.len() };
-    let filter = filter_len(hello.notifications, it);
-    let routing = hello.routing.filter(|_| it.routing_context);
-    let size =
-        1 + auth + filter + usize::from(it.bolt_agent) + usize::from(it.utc_patch) + usize::from(routing.is_some());
-    encoder.map_header(size)?;
-    encoder.string("user_agent")?;
-    encoder.string(hello.user_agent)?;
-    if !it.logon {
-        hello.auth.encode_entries(encoder)?;
-    }
-    if let Some(context) = routing {
-        encoder.string("routing")?;
-        pairs(encoder, context)?;
-    }
-    if it.utc_patch {
-        encoder.string("patch_bolt")?;
-        encoder.encode(&["utc"][..])?;
-    }
-    put_filter(encoder, hello.notifications, it)?;
-    if it.bolt_agent {
-        encoder.string("bolt_agent")?;
-        map!(encoder,
-            true => "product": encoder.string(hello.product)?,
-            true => "platform": encoder.string(PLATFORM)?,
-            true => "language": encoder.string("Rust")?,
-        );
-    }
-    Ok(())
+    map!(encoder, it, token, [
+        of_hello::USER_AGENT => Some(hello.user_agent),
+        of_hello::ROUTING => hello.routing.map(Pairs),
+        of_hello::PATCH_BOLT => Some(["utc"]),
+        of_filter::MINIMUM_SEVERITY => filter.minimum_severity.map(|it| it.as_str()),
+        of_filter::DISABLED_CATEGORIES => filter.disabled(),
+        of_filter::DISABLED_CLASSIFICATIONS => filter.disabled(),
+        of_hello::BOLT_AGENT => Some(BoltAgent(hello.product)),
+    ])
 }
-
-const PLATFORM: &str = std::env::consts::OS;
 
 pub(crate) fn logon<B: Buffer>(encoder: &mut Encoder<'_, B>, auth: &Auth) -> Written {
     encoder.structure_header(tag::LOGON, 1)?;
-    encoder.map_header(auth.len())?;
-    auth.encode_entries(encoder)
+    encoder.map(auth.len(), |entries| auth.put_entries(entries))
 }
 
 pub(crate) fn telemetry<B: Buffer>(encoder: &mut Encoder<'_, B>, api: TelemetryApi) -> Written {
@@ -96,6 +84,26 @@ pub(crate) enum WireParameters<'a> {
     Rewritten(Vec<u8>),
 }
 
+impl<'a> WireParameters<'a> {
+    /// Checks that the negotiated version can carry `parameters`, and rewrites what has an older form there.
+    pub(crate) fn new(parameters: &'a Parameters, it: &Capabilities, utc_patch: bool) -> Result<Self, SendError> {
+        let version = it.version;
+        let tags = parameters.tags();
+        if let Some(what) = structure::refused(tags, it) {
+            return Err(SendError::NotInVersion { what, version });
+        }
+        let zoned = tags.contains(structure::tag::DATE_TIME) || tags.contains(structure::tag::DATE_TIME_ZONE_ID);
+        if !zoned || it.element_ids || utc_patch {
+            return Ok(Self::Native(parameters));
+        }
+        let mut native = Vec::new();
+        packstream::encode(parameters, &mut native)?;
+        let mut bytes = Vec::with_capacity(native.len());
+        structure::legacy::legacy_utc(&native, &mut bytes)?;
+        Ok(Self::Rewritten(bytes))
+    }
+}
+
 pub(crate) fn run<B: Buffer>(
     encoder: &mut Encoder<'_, B>,
     query: &str,
@@ -106,7 +114,7 @@ pub(crate) fn run<B: Buffer>(
     encoder.structure_header(tag::RUN, 3)?;
     encoder.string(query)?;
     match parameters {
-        WireParameters::Native(parameters) => parameters.encode_map(encoder)?,
+        WireParameters::Native(parameters) => encoder.encode(*parameters)?,
         WireParameters::Rewritten(bytes) => encoder.raw(bytes),
     }
     match options {
@@ -117,20 +125,20 @@ pub(crate) fn run<B: Buffer>(
 
 pub(crate) fn stream<B: Buffer>(
     encoder: &mut Encoder<'_, B>,
-    tag: u8,
+    request: RequestKind,
     count: Count,
     qid: Option<i64>,
     it: &Capabilities,
 ) -> Written {
-    if !it.paging {
-        return bare(encoder, tag);
+    let message = request.message();
+    encoder.structure_header(message.tag, message.arity(it))?;
+    if message.arity(it) == 0 {
+        return Ok(());
     }
-    encoder.structure_header(tag, 1)?;
-    map!(encoder,
-        true => "n": encoder.integer(count.to_wire()),
-        qid.is_some() => "qid": encoder.encode(&qid)?,
-    );
-    Ok(())
+    map!(encoder, it, None, [
+        result::N => Some(count.to_wire()),
+        result::QID => qid,
+    ])
 }
 
 pub(crate) fn route<B: Buffer>(
@@ -142,90 +150,49 @@ pub(crate) fn route<B: Buffer>(
     it: &Capabilities,
 ) -> Written {
     encoder.structure_header(tag::ROUTE, 3)?;
-    pairs(encoder, context)?;
+    encoder.encode(&Pairs(context))?;
     encoder.encode(bookmarks)?;
-    if !it.impersonation {
+    if !of_route::EXTRA.is_in(it) {
         return encoder.encode(&database);
     }
-    map!(encoder,
-        database.is_some() => "db": encoder.encode(&database)?,
-        impersonated_user.is_some() => "imp_user": encoder.encode(&impersonated_user)?,
-    );
-    Ok(())
+    map!(encoder, it, None, [
+        transaction::DB => database,
+        transaction::IMP_USER => impersonated_user,
+    ])
 }
 
 /// The `extra` of BEGIN and of an auto-commit RUN, without what is the default.
 fn extra<B: Buffer>(encoder: &mut Encoder<'_, B>, options: &TransactionOptions<'_>, it: &Capabilities) -> Written {
     let none = NotificationFilter::default();
     let filter = options.notifications.unwrap_or(&none);
-    let metadata = options.metadata.filter(|metadata| !metadata.is_empty());
-    let size = usize::from(!options.bookmarks.is_empty())
-        + usize::from(options.timeout.is_some())
-        + usize::from(metadata.is_some())
-        + usize::from(options.mode == AccessMode::Read)
-        + usize::from(options.database.is_some())
-        + usize::from(options.impersonated_user.is_some())
-        + filter_len(filter, it);
-    encoder.map_header(size)?;
-    if !options.bookmarks.is_empty() {
-        encoder.string("bookmarks")?;
-        encoder.encode(&options.bookmarks[..])?;
-    }
-    if let Some(timeout) = options.timeout {
-        encoder.string("tx_timeout")?;
-        encoder.integer(timeout_millis(timeout));
-    }
-    if let Some(metadata) = metadata {
-        encoder.string("tx_metadata")?;
-        metadata.encode_map(encoder)?;
-    }
-    if options.mode == AccessMode::Read {
-        encoder.string("mode")?;
-        encoder.string("r")?;
-    }
-    if let Some(database) = options.database {
-        encoder.string("db")?;
-        encoder.string(database)?;
-    }
-    if let Some(user) = options.impersonated_user {
-        encoder.string("imp_user")?;
-        encoder.string(user)?;
-    }
-    put_filter(encoder, filter, it)
+    map!(encoder, it, None, [
+        transaction::BOOKMARKS => (!options.bookmarks.is_empty()).then_some(&options.bookmarks[..]),
+        transaction::TX_TIMEOUT => options.timeout.map(timeout_millis),
+        transaction::TX_METADATA => options.metadata.filter(|metadata| !metadata.is_empty()),
+        transaction::MODE => (options.mode == AccessMode::Read).then_some("r"),
+        transaction::DB => options.database,
+        transaction::IMP_USER => options.impersonated_user,
+        of_filter::MINIMUM_SEVERITY => filter.minimum_severity.map(|it| it.as_str()),
+        of_filter::DISABLED_CATEGORIES => filter.disabled(),
+        of_filter::DISABLED_CLASSIFICATIONS => filter.disabled(),
+    ])
 }
 
-fn filter_len(filter: &NotificationFilter, it: &Capabilities) -> usize {
-    if it.notifications == NotificationKeys::None {
-        return 0;
+struct Pairs<'a>(&'a [(String, String)]);
+
+impl Encode for Pairs<'_> {
+    fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Written {
+        encoder.map(self.0.len(), |entries| self.0.iter().try_for_each(|(key, value)| entries.entry(&**key, value)))
     }
-    usize::from(filter.minimum_severity.is_some()) + usize::from(filter.disabled_classifications.is_some())
 }
 
-fn put_filter<B: Buffer>(encoder: &mut Encoder<'_, B>, filter: &NotificationFilter, it: &Capabilities) -> Written {
-    let key = match it.notifications {
-        NotificationKeys::None => return Ok(()),
-        NotificationKeys::Categories => "notifications_disabled_categories",
-        NotificationKeys::Classifications => "notifications_disabled_classifications",
-    };
-    if let Some(severity) = filter.minimum_severity {
-        encoder.string("notifications_minimum_severity")?;
-        encoder.string(severity.as_str())?;
-    }
-    if let Some(disabled) = &filter.disabled_classifications {
-        encoder.string(key)?;
-        encoder.list_header(disabled.len())?;
-        for classification in disabled {
-            encoder.string(classification.as_str())?;
-        }
-    }
-    Ok(())
-}
+/// The driver and its version, and what it runs on.
+struct BoltAgent<'a>(&'a str);
 
-fn pairs<B: Buffer>(encoder: &mut Encoder<'_, B>, pairs: &[(String, String)]) -> Written {
-    encoder.map_header(pairs.len())?;
-    for (key, value) in pairs {
-        encoder.string(key)?;
-        encoder.string(value)?;
+impl Encode for BoltAgent<'_> {
+    fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Written {
+        let entries =
+            [(&of_hello::PRODUCT, self.0), (&of_hello::PLATFORM, std::env::consts::OS), (&of_hello::LANGUAGE, "Rust")];
+        encoder.map(3, |map| entries.into_iter().try_for_each(|(field, text)| map.entry(field.name, text)))
     }
-    Ok(())
 }

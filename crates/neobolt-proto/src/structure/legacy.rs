@@ -1,9 +1,9 @@
 //! Older layouts, for peers that know no others.
 
-use packstream::{Decode, Decoder, EncodeError, Encoder, Structure};
+use packstream::{Decode, Decoder, EncodeError, Encoder};
 
 use super::{DateTime, Node, Path, Relationship, UnboundRelationship, tag};
-use crate::value::{Map, Value};
+use crate::value::{Map, Structure, Value};
 use crate::version::Capabilities;
 
 /// Rewrites encoded values for a server that wants instants in seconds of local time.
@@ -63,7 +63,11 @@ fn older(value: Value, peer: Peer) -> Result<Value, EncodeError> {
     Ok(match value {
         Value::List(items) => Value::List(all(items, peer)?),
         Value::Map(entries) => Value::Map(map(entries, peer)?),
-        Value::Structure(it) => structure(it.tag, all(it.fields, peer)?),
+        Value::Structure(it) => {
+            let tag = it.tag();
+            let fields: Result<Vec<_>, _> = it.into_fields().map(|field| older(field, peer)).collect();
+            structure(tag, fields?)
+        }
         Value::DateTime(it) if peer.wants_local() => date_time(it),
         Value::DateTimeZoneId(_) if peer.wants_local() => {
             return Err(EncodeError::custom("a DateTimeZoneId takes time zone data to send before Bolt 5.0"));
@@ -114,8 +118,8 @@ fn map(entries: Map, peer: Peer) -> Result<Map, EncodeError> {
     Ok(Map::from(entries?))
 }
 
-fn structure(tag: u8, fields: impl Into<Box<[Value]>>) -> Value {
-    Value::Structure(Structure { tag, fields: fields.into() }.into())
+fn structure(tag: u8, fields: impl IntoIterator<Item = Value>) -> Value {
+    Value::Structure(Structure::new(tag, fields))
 }
 
 fn date_time(it: DateTime) -> Value {

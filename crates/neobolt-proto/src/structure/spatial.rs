@@ -5,7 +5,6 @@ use core::fmt;
 use packstream::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder};
 
 use super::{header, tag};
-use crate::value::Value;
 
 /// A point in the plane or in space, in the coordinate system named by `srid`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,17 +69,17 @@ impl fmt::Display for Point {
 
 impl Encode for Point {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
-        match self.z {
-            None => encoder.structure_header(tag::POINT_2D, 3)?,
-            Some(_) => encoder.structure_header(tag::POINT_3D, 4)?,
-        }
-        encoder.integer(self.srid);
-        encoder.float(self.x);
-        encoder.float(self.y);
-        if let Some(z) = self.z {
-            encoder.float(z);
-        }
-        Ok(())
+        let (tag, fields) = if self.z.is_none() { (tag::POINT_2D, 3) } else { (tag::POINT_3D, 4) };
+        encoder.structure_header(tag, fields)?;
+        encoder.nested(fields, |encoder| {
+            encoder.integer(self.srid);
+            encoder.float(self.x);
+            encoder.float(self.y);
+            if let Some(z) = self.z {
+                encoder.float(z);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -95,15 +94,4 @@ impl<'a> Decode<'a> for Point {
             z: if tag == tag::POINT_3D { Some(decoder.float()?) } else { None },
         })
     }
-}
-
-pub(super) fn recognize(tag: u8, fields: &[Value]) -> Option<Value> {
-    let point = match (tag, fields) {
-        (tag::POINT_2D, &[Value::Integer(srid), Value::Float(x), Value::Float(y)]) => Point { srid, x, y, z: None },
-        (tag::POINT_3D, &[Value::Integer(srid), Value::Float(x), Value::Float(y), Value::Float(z)]) => {
-            Point { srid, x, y, z: Some(z) }
-        }
-        _ => return None,
-    };
-    Some(Value::Point(point.into()))
 }

@@ -9,9 +9,6 @@ mod instant;
 
 use packstream::{DecodeErrorKind, Decoder};
 
-use super::tag;
-use crate::value::Value;
-
 pub use clock::{LocalTime, Time};
 pub use date::Date;
 pub use duration::Duration;
@@ -29,10 +26,12 @@ macro_rules! structure_of_integers {
                 encoder: &mut packstream::Encoder<'_, B>,
             ) -> Result<(), packstream::EncodeError> {
                 encoder.structure_header($tag, $len)?;
-                for component in self.to_wire() {
-                    encoder.integer(component);
-                }
-                Ok(())
+                encoder.nested($len, |encoder| {
+                    for component in self.to_wire() {
+                        encoder.integer(component);
+                    }
+                    Ok(())
+                })
             }
         }
 
@@ -50,30 +49,5 @@ use structure_of_integers;
 
 #[cold]
 fn out_of_range(start: &Decoder<'_>) -> packstream::DecodeError {
-    start.error(DecodeErrorKind::Custom("temporal value has a component out of range"))
-}
-
-pub(super) fn recognize(tag: u8, fields: &[Value]) -> Option<Value> {
-    use Value::{Integer, String};
-    Some(match (tag, fields) {
-        (tag::DATE, &[Integer(days)]) => Value::Date(Date::from_wire(days)?),
-        (tag::TIME, &[Integer(nanoseconds), Integer(offset)]) => Value::Time(Time::from_wire(nanoseconds, offset)?),
-        (tag::LOCAL_TIME, &[Integer(nanoseconds)]) => Value::LocalTime(LocalTime::from_wire(nanoseconds)?),
-        (tag::DATE_TIME, &[Integer(seconds), Integer(nanoseconds), Integer(offset)]) => {
-            Value::DateTime(DateTime::from_wire(seconds, nanoseconds, offset)?)
-        }
-        (tag::LEGACY_DATE_TIME, &[Integer(seconds), Integer(nanoseconds), Integer(offset)]) => {
-            Value::DateTime(DateTime::from_legacy_wire(seconds, nanoseconds, offset)?)
-        }
-        (tag::DATE_TIME_ZONE_ID, [Integer(seconds), Integer(nanoseconds), String(zone_id)]) => {
-            Value::DateTimeZoneId(DateTimeZoneId::from_wire(*seconds, *nanoseconds, zone_id)?.into())
-        }
-        (tag::LOCAL_DATE_TIME, &[Integer(seconds), Integer(nanoseconds)]) => {
-            Value::LocalDateTime(LocalDateTime::from_wire(seconds, nanoseconds)?)
-        }
-        (tag::DURATION, &[Integer(months), Integer(days), Integer(seconds), Integer(nanoseconds)]) => {
-            Value::Duration(Duration::from_wire(months, days, seconds, nanoseconds)?.into())
-        }
-        _ => return None,
-    })
+    start.error(DecodeErrorKind::custom("temporal value has a component out of range"))
 }

@@ -141,11 +141,35 @@ fn a_type_says_which_structure_it_expected() {
 }
 
 #[test]
-fn what_servers_do_not_take_is_named() {
+fn what_cannot_be_sent_is_named() {
+    let [newest, old] = [Version::NEWEST, Version::new(4, 4)].map(|it| it.capabilities().unwrap());
     let mut buffer = Vec::new();
     let mut encoder = Encoder::new(&mut buffer);
     encoder.encode(&Point::cartesian(1.0, 2.0)).unwrap();
-    assert_eq!(super::receive_only(encoder.tags()), None);
+    encoder.encode(&super::DateTime::from_utc(0, 0, 0).unwrap()).unwrap();
+    assert_eq!(super::refused(encoder.tags(), old), None);
+    encoder.encode(&Uuid([0; 16])).unwrap();
+    assert_eq!(super::refused(encoder.tags(), newest), None);
+    assert_eq!(super::refused(encoder.tags(), old), Some("UUID"));
     encoder.structure_header(super::tag::PATH, 0).unwrap();
-    assert_eq!(super::receive_only(encoder.tags()), Some("Path"));
+    assert_eq!(super::refused(encoder.tags(), newest), Some("Path"));
+    assert_eq!(super::unknown(encoder.tags(), newest), None);
+}
+
+/// What is written in the newest version stands in the table with as many fields.
+#[test]
+fn the_table_counts_fields() {
+    let node = "B4 4E 01 90 A0 81 61";
+    let relationship = "B8 52 01 02 03 81 74 A0 81 61 81 62 81 63";
+    let path = "B3 50 91 B4 4E 01 90 A0 81 61 90 90";
+    let instants = ["B3 49 00 00 00", "B3 69 00 00 81 5A"];
+    let others = ["B1 44 00", "B2 54 00 00", "B1 74 00", "B2 64 00 00", "B4 45 00 00 00 00", "B2 56 CC 01 C8 CC 00"];
+    let newest = Version::NEWEST.capabilities().unwrap();
+    for text in [&[node, relationship, path][..], &instants, &others].concat() {
+        let bytes = hex(text);
+        let value: Value = Decoder::new(&bytes).decode().unwrap();
+        assert!(!matches!(value, Value::Structure(_)), "{text}");
+        let form = super::table::FORMS.iter().find(|form| form.tag == Some(bytes[1]) && form.is_in(newest, false));
+        assert_eq!(form.unwrap().fields.len(), usize::from(bytes[0] & 0x0F), "{text}");
+    }
 }

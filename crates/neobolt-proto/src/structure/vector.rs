@@ -1,11 +1,10 @@
 //! Vectors (from Bolt 6.0).
 
-use core::{fmt, mem};
+use core::fmt;
 
 use packstream::{Buffer, Decode, DecodeError, DecodeErrorKind, Decoder, Encode, EncodeError, Encoder};
 
 use super::{header, tag};
-use crate::value::Value;
 
 /// Numbers of one type, packed.
 #[derive(Clone, PartialEq, Eq)]
@@ -227,8 +226,10 @@ impl core::error::Error for VectorError {}
 impl Encode for Vector {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
         encoder.structure_header(tag::VECTOR, 2)?;
-        encoder.bytes(&[self.element_type.marker()])?;
-        encoder.bytes(&self.data)
+        encoder.nested(2, |encoder| {
+            encoder.bytes(&[self.element_type.marker()])?;
+            encoder.bytes(&self.data)
+        })
     }
 }
 
@@ -240,7 +241,7 @@ impl<'a> Decode<'a> for Vector {
         let vector = element_type_of(marker).map(|element_type| Self::from_be_bytes(element_type, data));
         match vector {
             Some(Ok(vector)) => Ok(vector),
-            _ => Err(start.error(DecodeErrorKind::Custom(MESSAGE))),
+            _ => Err(start.error(DecodeErrorKind::custom(MESSAGE))),
         }
     }
 }
@@ -250,16 +251,4 @@ fn element_type_of(field: &[u8]) -> Option<ElementType> {
         [marker] => ElementType::from_marker(marker),
         _ => None,
     }
-}
-
-pub(super) fn vector(mut fields: Vec<Value>) -> Result<Vector, Vec<Value>> {
-    if let [Value::Bytes(marker), Value::Bytes(data)] = fields.as_mut_slice() {
-        match element_type_of(marker) {
-            Some(element_type) if data.len() % element_type.size() == 0 => {
-                return Ok(Vector { element_type, data: mem::take(data) });
-            }
-            _ => {}
-        }
-    }
-    Err(fields)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use packstream::ByteArray;
 
-use super::{Map, Structure, Value};
+use super::{Map, Str, Structure, Value};
 use crate::structure::{
     Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Node, Path, Point, Relationship, Time,
     UnsupportedType, Uuid, Vector,
@@ -33,6 +33,7 @@ from! {
     f32 => Float;
     f64 => Float;
     &str => String;
+    Str => String;
     String => String;
     Box<str> => String;
     Cow<'_, str> => String;
@@ -52,7 +53,7 @@ from! {
     Vector => Vector;
     Uuid => Uuid;
     UnsupportedType => UnsupportedType;
-    Structure<Value> => Structure;
+    Structure => Structure;
 }
 
 /// A byte array.
@@ -76,25 +77,27 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
+/// A list, even of `u8`s: for a byte array use [`ByteArray`].
 impl<T: Into<Self>> From<Vec<T>> for Value {
     fn from(items: Vec<T>) -> Self {
         items.into_iter().collect()
     }
 }
 
+/// A list, even of `u8`s: for a byte array use [`ByteArray`].
 impl<T: Into<Self>, const N: usize> From<[T; N]> for Value {
     fn from(items: [T; N]) -> Self {
         items.into_iter().collect()
     }
 }
 
-impl<K: Into<Box<str>>, V: Into<Self>> From<BTreeMap<K, V>> for Value {
+impl<K: Into<Str>, V: Into<Self>> From<BTreeMap<K, V>> for Value {
     fn from(entries: BTreeMap<K, V>) -> Self {
         Self::Map(entries.into_iter().collect())
     }
 }
 
-impl<K: Into<Box<str>>, V: Into<Self>, S> From<HashMap<K, V, S>> for Value {
+impl<K: Into<Str>, V: Into<Self>, S> From<HashMap<K, V, S>> for Value {
     fn from(entries: HashMap<K, V, S>) -> Self {
         Self::Map(entries.into_iter().collect())
     }

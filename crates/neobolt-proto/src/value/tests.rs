@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
 
-use packstream::{ByteArray, Decoder, Encoder};
+use packstream::{ByteArray, Decoder, Encoder, Limits, build};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Map, Structure, Value};
+use super::{Map, Str, Structure, Value};
 use crate::structure::{
     Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Node, Path, Point, Relationship, Time,
     UnboundRelationship, UnsupportedType, Uuid, Vector,
@@ -15,12 +15,6 @@ fn encoded(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     Encoder::new(&mut bytes).encode(value).unwrap();
     bytes
-}
-
-#[test]
-fn a_value_takes_24_bytes() {
-    assert_eq!(size_of::<Value>(), 24);
-    assert_eq!(size_of::<Option<Value>>(), 24);
 }
 
 #[test]
@@ -51,6 +45,52 @@ fn accessors_return_what_is_there() {
     );
 }
 
+#[test]
+fn structures_that_are_not_known_are_kept() {
+    for (tag, len) in (0..=255_u8).flat_map(|tag| (0..=15_u8).map(move |len| (tag, len))) {
+        // Fields that make none of Bolt's types.
+        let fields = (0..len).map(|field| if field == 0 { 0xC3 } else { field });
+        let bytes: Vec<u8> = [0xB0 | len, tag].into_iter().chain(fields).collect();
+        let value: Value = Decoder::new(&bytes).decode().unwrap();
+        let structure = value.as_structure().unwrap();
+        assert_eq!((structure.tag(), structure.fields().len()), (tag, len.into()));
+        assert_eq!(encoded(&value), bytes);
+    }
+}
+
+#[test]
+fn the_graph_holds_no_graph_in_its_properties() {
+    let node = |properties| Node { id: 1, element_id: "n".into(), labels: Box::default(), properties };
+    let date = Value::from(Date::from_days(1).unwrap());
+    let inner = Value::from(node(Map::from_iter([("born", date.clone())])));
+    let outer = Value::from(node(Map::from_iter([("inner", inner.clone()), ("at", Value::from([date.clone()]))])));
+    let bytes = encoded(&outer);
+    let read: Value = Decoder::new(&bytes).decode().unwrap();
+    let properties = &read.as_node().unwrap().properties;
+    assert_eq!(properties.get("at"), Some(&Value::from([date.clone()])));
+    let kept = properties.get("inner").and_then(Value::as_structure).unwrap();
+    assert_eq!(kept.tag(), b'N');
+    assert_eq!(kept.fields()[2].as_map().unwrap().get("born"), Some(&date));
+    assert_eq!(encoded(&read), bytes);
+
+    // Elsewhere nodes are found at every depth, but not in what only looks like a part of the graph.
+    let deep = Value::from([Value::from(Map::from_iter([("k", Value::from(Structure::new(b'z', [inner.clone()])))]))]);
+    assert_eq!(Decoder::new(&encoded(&deep)).decode::<Value>().as_ref(), Ok(&deep));
+    let broken = Structure::new(b'P', [Value::from([inner]), Value::Null, Value::Null]);
+    let read: Value = Decoder::new(&encoded(&Value::from(broken))).decode().unwrap();
+    let nodes = read.as_structure().unwrap().fields()[0].as_list().unwrap();
+    assert!(nodes[0].as_structure().is_some());
+}
+
+#[test]
+fn equal_keys_keep_the_last_value() {
+    let bytes = b"\xB3N\x01\x90\xA3\x81a\x01\x81b\x02\x81a\x03";
+    let value: Value = Decoder::new(bytes).decode().unwrap();
+    let expected = Map::from_iter([("b", 2), ("a", 3)]);
+    assert_eq!(value.as_node().map(|node| &node.properties), Some(&expected));
+    assert_eq!(Decoder::new(bytes).decode::<Node>().map(|node| node.properties), Ok(expected));
+}
+
 fn maps(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Map> {
     vec((".{0,6}", values), 0..5).prop_map(Map::from_iter)
 }
@@ -59,7 +99,7 @@ fn nodes(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Node> {
     (any::<i64>(), ".{0,9}", vec(".{0,6}", 0..4), maps(values)).prop_map(|(id, element_id, labels, properties)| Node {
         id,
         element_id: element_id.into(),
-        labels: labels.into_iter().map(Box::from).collect(),
+        labels: labels.into_iter().map(Str::from).collect(),
         properties,
     })
 }
@@ -116,11 +156,18 @@ fn scalars() -> impl Strategy<Value = Value> {
             Value::from(UnsupportedType {
                 name: name.into(),
                 minimum_protocol_version,
-                message: message.map(Box::from),
+                message: message.map(Str::from),
             })
         }),
     ];
     prop_oneof![numbers, temporal]
+}
+
+/// What is no part of the graph, and so can be a property of one.
+fn properties() -> impl Strategy<Value = Value> {
+    scalars().prop_recursive(2, 10, 5, |inner| {
+        prop_oneof![vec(inner.clone(), 0..5).prop_map(Value::from), maps(inner).prop_map(Value::from)]
+    })
 }
 
 fn values() -> impl Strategy<Value = Value> {
@@ -128,9 +175,9 @@ fn values() -> impl Strategy<Value = Value> {
         prop_oneof![
             vec(inner.clone(), 0..8).prop_map(Value::from),
             maps(inner.clone()).prop_map(Value::from),
-            nodes(inner.clone()).prop_map(Value::from),
-            paths(inner.clone()).prop_map(Value::from),
-            (nodes(inner.clone()), nodes(inner.clone()), unbound()).prop_map(|(start, end, it)| {
+            nodes(properties()).prop_map(Value::from),
+            paths(properties()).prop_map(Value::from),
+            (nodes(properties()), nodes(properties()), unbound()).prop_map(|(start, end, it)| {
                 Value::from(Relationship {
                     id: it.id,
                     element_id: it.element_id,
@@ -142,7 +189,7 @@ fn values() -> impl Strategy<Value = Value> {
                     properties: start.properties,
                 })
             }),
-            vec(inner, 0..8).prop_map(|it| Value::from(Structure { tag: b'z', fields: it.into() })),
+            vec(inner, 0..8).prop_map(|it| Value::from(Structure::new(b'z', it))),
         ]
     })
 }
@@ -172,6 +219,12 @@ proptest! {
         let read = decoder.decode::<Value>();
         let tree = plain.decode::<packstream::Value>();
         prop_assert_eq!(read.is_ok(), tree.is_ok());
+        for depth in 0..8 {
+            let limits = Limits::DEFAULT.with_depth(depth);
+            let read = build::<Value>(&mut Decoder::new(&bytes), limits);
+            let tree = build::<packstream::Value>(&mut Decoder::new(&bytes), limits);
+            prop_assert_eq!(read.err(), tree.err());
+        }
         if let Ok(read) = read {
             prop_assert_eq!(decoder.offset(), plain.offset());
             let again = encoded(&read);
@@ -179,4 +232,26 @@ proptest! {
             prop_assert_eq!(encoded(&reread), again);
         }
     }
+}
+
+#[test]
+fn what_recurses_fits_into_a_small_stack() {
+    let walk = || {
+        for (levels, start, end) in [
+            (1, &b"\x91"[..], &b""[..]),
+            (1, b"\xA1\x80", b""),
+            (1, b"\xB1z", b""),
+            (2, b"\xB3N\x01\x90\xA1\x80", b""),
+            (4, b"\xB3P\x91\xB3N\x01\x90\xA1\x80", b"\x90\x90"),
+        ] {
+            let count = packstream::MAX_DEPTH / levels;
+            let bytes = [&start.repeat(count)[..], &[1], &end.repeat(count)].concat();
+            let mut decoder = Decoder::new(&bytes);
+            let value: Value = decoder.decode().unwrap();
+            assert_eq!(decoder.finish(), Ok(()));
+            assert_eq!(value.clone(), value);
+            assert!(!encoded(&value).is_empty() && format!("{value:#?}").len() > packstream::MAX_DEPTH);
+        }
+    };
+    std::thread::Builder::new().stack_size(256 * 1024).spawn(walk).unwrap().join().unwrap();
 }

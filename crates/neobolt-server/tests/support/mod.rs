@@ -201,7 +201,7 @@ impl Client {
     /// Sends a message; it is read with the next turn.
     pub(crate) fn send<const N: usize>(&mut self, tag: u8, fields: [Value; N]) {
         let mut message = Vec::new();
-        Encoder::new(&mut message).encode(&Structure { tag, fields: fields.into() }).unwrap();
+        Encoder::new(&mut message).encode(&Structure::new(tag, fields)).unwrap();
         let mut framed = Vec::new();
         for chunk in message.chunks(0xFFFF) {
             framed.extend_from_slice(&(chunk.len() as u16).to_be_bytes());
@@ -295,7 +295,7 @@ impl Client {
 fn print(message: &[u8]) -> String {
     let value: Value = Decoder::new(message).decode().unwrap();
     let Value::Structure(structure) = value else { panic!("{value:?}") };
-    let name = match structure.tag {
+    let name = match structure.tag() {
         0x70 => "SUCCESS",
         0x71 => "RECORD",
         0x7E => "IGNORED",
@@ -303,7 +303,7 @@ fn print(message: &[u8]) -> String {
         tag => panic!("a server does not send 0x{tag:02X}"),
     };
     let mut text = name.to_owned();
-    for field in &structure.fields {
+    for field in structure.fields() {
         text.push(' ');
         print_value(field, &mut text);
     }

@@ -151,7 +151,7 @@ pub(super) async fn nodes_relationships_and_paths(target: &Target) -> Outcome {
     let record = session.run(queries::CREATE_PAIR).param("key", &*key).await?.single().await?;
     let (ada, charles) = (record.get::<Node>("a")?, record.get::<Node>("b")?);
     let knows = record.get::<Relationship>("k")?;
-    ensure_eq!(&*ada.labels, ["ScenarioPerson".into()]);
+    ensure_eq!(&*ada.labels, ["ScenarioPerson"]);
     ensure_eq!(ada.properties.get("name"), Some(&Value::from("Ada")));
     ensure_eq!(charles.properties.get("name"), Some(&Value::from("Charles")));
     ensure_eq!(charles.properties.get("key"), Some(&Value::from(&*key)));

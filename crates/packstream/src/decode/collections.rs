@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::{Build, Decode, DecodeError, DecodeErrorKind, Decoder, Limits, Map, build};
+use crate::{Decode, DecodeError, DecodeErrorKind, Decoder};
 
 impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
     #[inline]
@@ -81,17 +81,5 @@ where
             map.insert(K::from(decoder.string()?), V::decode(decoder)?);
         }
         Ok(map)
-    }
-}
-
-/// Each value within the default [`Limits`].
-impl<'a, V: Build> Decode<'a> for Map<V> {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
-        let len = decoder.map_header()?;
-        let mut entries = Vec::with_capacity(len);
-        for _ in 0..len {
-            entries.push((decoder.decode()?, build(decoder, Limits::default())?));
-        }
-        Ok(Self::from(entries))
     }
 }

@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::read;
 use crate::{Decode, DecodeError, DecodeErrorKind, Decoder};
 
 impl<'a> Decode<'a> for () {
@@ -39,7 +38,7 @@ macro_rules! narrow_integers {
             fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
                 let start = decoder.clone();
                 let integer = decoder.integer()?;
-                Self::try_from(integer).map_err(|_| start.error(DecodeErrorKind::OutOfRange))
+                Self::try_from(integer).map_err(|_| start.error(DecodeErrorKind::OutOfRange { expected: stringify!($type), found: integer }))
             }
         }
     )*};
@@ -55,11 +54,8 @@ impl<'a> Decode<'a> for f64 {
 
     fn decode_items(decoder: &mut Decoder<'a>, len: usize) -> Result<Vec<Self>, DecodeError> {
         let run = decoder.float_run(len);
-        let mut items = Vec::with_capacity(run.len() / read::FLOAT_SIZE);
-        items.extend(run.chunks_exact(read::FLOAT_SIZE).map(|float| match *float {
-            [_, a, b, c, d, e, f, g, h] => Self::from_be_bytes([a, b, c, d, e, f, g, h]),
-            _ => Self::NAN, // chunks have nine bytes
-        }));
+        let mut items = Vec::with_capacity(run.len());
+        items.extend(run);
         if items.len() < len {
             // Whatever comes now is no float.
             decoder.float()?;

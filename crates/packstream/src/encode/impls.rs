@@ -1,6 +1,6 @@
 //! [`Encode`] for the types of `core`, `alloc`, `std` and `bytes`.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::{Borrow, Cow, ToOwned};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -46,9 +46,33 @@ infallible! {
     u8: integer;
     u16: integer;
     u32: integer;
-    f32: float;
-    f64: float;
 }
+
+macro_rules! floats {
+    ($($type:ty)*) => {$(
+        impl Encode for $type {
+            #[inline]
+            fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
+                encoder.float((*self).into());
+                Ok(())
+            }
+
+            fn encode_items<B: Buffer>(items: &[Self], encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
+                let mut rest = items;
+                while let Some((block, behind)) = rest.split_first_chunk() {
+                    encoder.floats(block.map(f64::from));
+                    rest = behind;
+                }
+                for item in rest {
+                    item.encode(encoder)?;
+                }
+                Ok(())
+            }
+        }
+    )*};
+}
+
+floats!(f32 f64);
 
 encode! {
     (): |encoder, _value| { encoder.null(); Ok(()) };
@@ -104,7 +128,7 @@ impl<T: Encode> Encode for [T] {
     #[inline]
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
         encoder.list_header(self.len())?;
-        self.iter().try_for_each(|item| item.encode(encoder))
+        encoder.nested(self.len(), |encoder| T::encode_items(self, encoder))
     }
 }
 
@@ -131,8 +155,10 @@ macro_rules! tuples {
                 #[expect(non_snake_case, reason = "the items are named after their types")]
                 let ($($item,)+) = self;
                 encoder.list_header($len)?;
-                $($item.encode(encoder)?;)+
-                Ok(())
+                encoder.nested($len, |encoder| {
+                    $($item.encode(encoder)?;)+
+                    Ok(())
+                })
             }
         }
     )*};
@@ -153,23 +179,28 @@ tuples! {
     12: A B C D E F G H I J K L;
 }
 
-impl<K: AsRef<str>, V: Encode> Encode for BTreeMap<K, V> {
+impl<K: Borrow<str>, V: Encode> Encode for BTreeMap<K, V> {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
         encoder.map_header(self.len())?;
-        self.iter().try_for_each(|(key, value)| {
-            encoder.string(key.as_ref())?;
-            value.encode(encoder)
+        encoder.nested(self.len(), |encoder| {
+            for (key, value) in self {
+                encoder.string(key.borrow())?;
+                value.encode(encoder)?;
+            }
+            Ok(())
         })
     }
 }
 
 #[cfg(feature = "std")]
-impl<K: AsRef<str>, V: Encode, S> Encode for std::collections::HashMap<K, V, S> {
+impl<K: Borrow<str>, V: Encode, S> Encode for std::collections::HashMap<K, V, S> {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
         encoder.map_header(self.len())?;
-        self.iter().try_for_each(|(key, value)| {
-            encoder.string(key.as_ref())?;
-            value.encode(encoder)
+        encoder.nested(self.len(), |encoder| {
+            self.iter().try_for_each(|(key, value)| {
+                encoder.string(key.borrow())?;
+                value.encode(encoder)
+            })
         })
     }
 }

@@ -4,7 +4,9 @@ use std::vec;
 use std::vec::Vec;
 
 use super::hex;
-use crate::{DecodeError, DecodeErrorKind as Kind, Decoder, Limits, Type, Value, build, scan, validate};
+use crate::{
+    DecodeError, DecodeErrorKind as Kind, Decoder, Limits, MAX_DEPTH, MAX_SIZE, Type, Value, build, scan, validate,
+};
 
 fn refused(bytes: &[u8]) -> Kind {
     let value = Decoder::new(bytes).decode::<Value>().unwrap_err();
@@ -19,14 +21,28 @@ fn refused(bytes: &[u8]) -> Kind {
 fn a_million_levels() {
     for level in [&[0x91][..], &[0xD4, 1], &[0xB1, 0x4E], &[0xA1, 0x80]] {
         let mut bytes = level.repeat(1_000_000);
-        assert_eq!(refused(&bytes), Kind::TooDeep);
+        assert_eq!(refused(&bytes), Kind::TooDeep { limit: 128 });
         bytes.push(1);
-        assert_eq!(refused(&bytes), Kind::TooDeep);
+        assert_eq!(refused(&bytes), Kind::TooDeep { limit: 128 });
         // Without a stack there is nothing to overflow.
         let mut decoder = Decoder::new(&bytes);
         assert_eq!(decoder.skip(1), Ok(()));
         assert_eq!(decoder.finish(), Ok(()));
     }
+}
+
+#[test]
+fn the_deepest_nesting_fits_into_a_small_stack() {
+    let levels = [&[0x91][..], &[0xA1, 0x80], &[0xB1, 0x4E], &[0xD4, 1]].into_iter().cycle();
+    let bytes: Vec<u8> = levels.take(MAX_DEPTH).chain([&[0x07][..]]).flatten().copied().collect();
+    let check = move || {
+        let end = validate(&bytes, Limits::default());
+        assert_eq!(end, Ok(bytes.len()));
+        assert_eq!(scan(&bytes, 0, 1, Limits::default(), &mut Vec::new()), end);
+        assert_eq!(validate(&[&[0x91], &bytes[..]].concat(), Limits::default()).unwrap_err().offset, bytes.len() - 2);
+    };
+    let thread = std::thread::Builder::new().stack_size(128 << 10).spawn(check).unwrap();
+    thread.join().unwrap();
 }
 
 #[test]
@@ -47,10 +63,12 @@ fn the_limit_of_depth_is_exact() {
 
 #[test]
 fn sizes_of_two_gibibytes() {
-    for marker in [0xD2, 0xCE, 0xD6, 0xDA] {
-        assert_eq!(refused(&[marker, 0x80, 0, 0, 0, 1]), Kind::SizeTooLarge);
-        assert_eq!(refused(&[marker, 0xFF, 0xFF, 0xFF, 0xFF, 1]), Kind::SizeTooLarge);
-        assert_eq!(refused(&[marker, 0x7F, 0xFF, 0xFF, 0xFF, 1]), Kind::UnexpectedEnd);
+    for (marker, of) in [(0xD2, Type::String), (0xCE, Type::Bytes), (0xD6, Type::List), (0xDA, Type::Map)] {
+        let too_large = |size| Kind::SizeTooLarge { of, size, limit: MAX_SIZE };
+        assert_eq!(refused(&[marker, 0x80, 0, 0, 0, 1]), too_large(1 << 31));
+        assert_eq!(refused(&[marker, 0xFF, 0xFF, 0xFF, 0xFF, 1]), too_large(u32::MAX as usize));
+        let needed = 5 + if of == Type::Map { 2 * MAX_SIZE } else { MAX_SIZE };
+        assert_eq!(refused(&[marker, 0x7F, 0xFF, 0xFF, 0xFF, 1]), Kind::UnexpectedEnd { needed, left: 6 });
     }
     assert!(Decoder::new(&hex("D6 7F FF FF FF 01")).decode::<Vec<i64>>().is_err());
 }
@@ -64,7 +82,10 @@ fn headers_that_claim_the_same_bytes_twice() {
         bytes.extend((10_000 - 5 * level).to_be_bytes());
     }
     bytes.resize(10_005, 1);
-    assert_eq!(Decoder::new(&bytes).decode::<Value>(), Err(DecodeError::new(5, Kind::UnexpectedEnd)));
+    assert_eq!(
+        Decoder::new(&bytes).decode::<Value>(),
+        Err(DecodeError::new(5, Kind::UnexpectedEnd { needed: 5 + 9_999 + 9_995, left: 10_000 }))
+    );
     assert!(validate(&bytes, Limits::default()).is_err());
 }
 
@@ -73,9 +94,10 @@ fn reserved_markers() {
     let reserved = [0xC4..=0xC7, 0xCF..=0xCF, 0xD3..=0xD3, 0xD7..=0xD7, 0xDB..=0xDF, 0xE1..=0xEF];
     for marker in reserved.into_iter().flatten() {
         let bytes = [vec![marker], vec![0; 20]].concat();
-        assert_eq!(refused(&bytes), Kind::ReservedMarker(marker));
+        assert_eq!(refused(&bytes), Kind::ReservedMarker { expected: None, marker });
         let mut decoder = Decoder::new(&bytes);
-        assert_eq!(decoder.integer().unwrap_err().kind, Kind::ReservedMarker(marker));
+        let expected = Some(Type::Integer);
+        assert_eq!(decoder.integer().unwrap_err().kind, Kind::ReservedMarker { expected, marker });
         assert!(decoder.skip(1).is_err());
     }
 }

@@ -7,7 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::encoded;
-use crate::{DecodeErrorKind as Kind, Decoder, Limits, ListRef, Map, Structure, Token, Value, scan, validate};
+use super::reading::{agree, is_cut_off, is_incomplete, resumed_alike};
+use crate::{Decoder, Limits, ListRef, Map, Structure, Value, scan, validate};
 
 fn values() -> impl Strategy<Value = Value> {
     let scalars = prop_oneof![
@@ -27,77 +28,10 @@ fn values() -> impl Strategy<Value = Value> {
         prop_oneof![
             vec(inner.clone(), 0..20).prop_map(Value::from),
             vec((".{0,6}", inner.clone()), 0..20).prop_map(|entries| Value::Map(Map::from_iter(entries))),
-            (any::<u8>(), vec(inner, 0..=15)).prop_map(|(tag, fields)| {
-                let fields = fields.into();
-                Value::Structure(Structure { tag, fields }.into())
-            }),
+            (any::<u8>(), vec(inner, 0..=15))
+                .prop_map(|(tag, fields)| { Value::Structure(Structure::new(tag, fields)) }),
         ]
     })
-}
-
-/// Walks one value by tokens and returns its end.
-fn walk(bytes: &[u8], limits: Limits) -> Result<usize, Kind> {
-    let mut decoder = Decoder::new(bytes);
-    // How many values the containers around still wait for, and whether they are maps.
-    let mut open: Vec<(usize, bool)> = std::vec![(1, false)];
-    while let Some((left, is_map)) = open.last_mut() {
-        if *left == 0 {
-            open.pop();
-            continue;
-        }
-        *left -= 1;
-        if *is_map {
-            decoder.string().map_err(|error| error.kind)?;
-        }
-        let opened = match decoder.token().map_err(|error| error.kind)? {
-            Token::List(len) | Token::Structure { fields: len, .. } => (len, false),
-            Token::Map(len) => (len, true),
-            Token::Null
-            | Token::Boolean(_)
-            | Token::Integer(_)
-            | Token::Float(_)
-            | Token::Bytes(_)
-            | Token::String(_)
-            | Token::Uuid(_) => (0, false),
-        };
-        if opened.0 > 0 {
-            if open.len() > limits.depth {
-                return Err(Kind::TooDeep);
-            }
-            open.push(opened);
-        }
-    }
-    Ok(decoder.offset())
-}
-
-/// All ways to read one value agree on whether it is one, and on where it ends.
-fn agree(bytes: &[u8]) {
-    let limits = Limits::default().with_depth(8);
-    let mut decoder = Decoder::new(bytes);
-    let built = crate::build::<Value>(&mut decoder, limits).map(|_| decoder.offset()).map_err(|error| error.kind);
-    let walked = walk(bytes, limits);
-    let mut offsets = Vec::new();
-    let scanned = scan(bytes, 0, 1, limits, &mut offsets);
-    let validated = validate(bytes, limits);
-    let mut decoder = Decoder::new(bytes);
-    let skipped = decoder.skip(1).map(|()| decoder.offset());
-
-    assert_eq!(built.clone().ok(), walked.clone().ok());
-    assert_eq!(scanned, validated);
-    assert_eq!(offsets.len(), usize::from(scanned.is_ok()));
-    match (scanned, built) {
-        (Ok(end), Ok(built)) => assert_eq!(end, built),
-        // The structural ways leave text to those who read it.
-        (Ok(_), Err(kind)) => assert_eq!(kind, Kind::InvalidUtf8),
-        (Err(error), built) => {
-            assert!(built.is_err());
-            if skipped.is_ok() {
-                assert!(matches!(error.kind, Kind::TooDeep | Kind::Expected { .. }));
-            }
-            return;
-        }
-    }
-    assert_eq!(skipped, validate(bytes, limits));
 }
 
 proptest! {
@@ -140,14 +74,33 @@ proptest! {
         let bytes = encoded(&value);
         for end in 0..bytes.len() {
             let cut = &bytes[..end];
+            prop_assert!(is_incomplete(cut));
             let error = Decoder::new(cut).decode::<Value>().unwrap_err();
-            prop_assert_eq!(error.kind, Kind::UnexpectedEnd);
+            prop_assert!(is_cut_off(&error.kind));
             let error = validate(cut, Limits::default()).unwrap_err();
-            prop_assert_eq!(error.kind, Kind::UnexpectedEnd);
+            prop_assert!(is_cut_off(&error.kind));
             let error = Decoder::new(cut).skip(1).unwrap_err();
-            prop_assert_eq!(error.kind, Kind::UnexpectedEnd);
-            prop_assert_eq!(walk(cut, Limits::default()), Err(Kind::UnexpectedEnd));
+            prop_assert!(is_cut_off(&error.kind));
+            let error = scan(cut, 0, 1, Limits::default(), &mut Vec::new()).unwrap_err();
+            prop_assert!(is_cut_off(&error.kind));
         }
+    }
+
+    #[test]
+    fn pieces_make_the_same_tokens(value in values()) {
+        let bytes = encoded(&value);
+        for split in (0..bytes.len()).step_by(1 + bytes.len() / 20) {
+            resumed_alike(&bytes, &[split]);
+        }
+        let each: Vec<usize> = (0..bytes.len()).collect();
+        resumed_alike(&bytes, &each);
+    }
+
+    #[test]
+    fn pieces_of_noise_make_the_same_tokens(bytes in vec(any::<u8>(), 0..64), splits in vec(any::<prop::sample::Index>(), 0..4)) {
+        let mut splits: Vec<usize> = splits.iter().map(|split| split.index(bytes.len() + 1)).collect();
+        splits.sort_unstable();
+        resumed_alike(&bytes, &splits);
     }
 
     #[test]

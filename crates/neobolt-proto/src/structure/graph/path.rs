@@ -2,11 +2,10 @@
 
 use core::{fmt, mem};
 
-use packstream::{Buffer, Decode, DecodeError, DecodeErrorKind, Decoder, Encode, EncodeError, Encoder};
+use packstream::{Buffer, DecodeError, DecodeErrorKind, Decoder, Encode, EncodeError, Encoder, Limits};
 
-use super::{Node, Relationship, UnboundRelationship, unbound_relationship};
-use crate::structure::{header, tag};
-use crate::value::Value;
+use super::{Node, Relationship, UnboundRelationship, list};
+use crate::structure::{header, inner, tag};
 
 /// A walk through the graph: from its first node over relationships, with or against their direction, to its last.
 ///
@@ -163,55 +162,26 @@ fn check(nodes: usize, relationships: usize, mut indices: impl Iterator<Item = i
     Ok(())
 }
 
-impl<'a> Decode<'a> for Path {
-    fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
+impl Path {
+    /// Reads a path. `limits` are those for its own level.
+    pub(in crate::structure) fn read(decoder: &mut Decoder<'_>, limits: Limits) -> Result<Self, DecodeError> {
         let start = decoder.clone();
         header(decoder, "Path", |tag, fields| (tag, fields) == (tag::PATH, 3))?;
-        let (nodes, relationships, indices): (Box<[_]>, Box<[_]>, Box<[_]>) =
-            (decoder.decode()?, decoder.decode()?, decoder.decode()?);
-        Self::new(nodes, relationships, indices).map_err(|_| start.error(DecodeErrorKind::Custom(MESSAGE)))
+        let limits = inner(limits);
+        let nodes = list(decoder, limits, Node::LEAST, Node::read)?;
+        let relationships = list(decoder, limits, UnboundRelationship::LEAST, UnboundRelationship::read)?;
+        let indices = list(decoder, limits, 1, |decoder, _| decoder.integer())?;
+        Self::new(nodes, relationships, indices).map_err(|_| start.error(DecodeErrorKind::custom(MESSAGE)))
     }
 }
 
 impl Encode for Path {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
         encoder.structure_header(tag::PATH, 3)?;
-        encoder.encode(&self.nodes)?;
-        encoder.encode(&self.relationships)?;
-        encoder.encode(&self.indices)
+        encoder.nested(3, |encoder| {
+            encoder.encode(&self.nodes)?;
+            encoder.encode(&self.relationships)?;
+            encoder.encode(&self.indices)
+        })
     }
-}
-
-pub(in crate::structure) fn path(mut fields: Vec<Value>) -> Result<Path, Vec<Value>> {
-    let [Value::List(nodes), Value::List(relationships), Value::List(indices)] = fields.as_mut_slice() else {
-        return Err(fields);
-    };
-    let indices: Option<Box<[i64]>> = indices.iter().map(Value::as_i64).collect();
-    let Some(indices) = indices else {
-        return Err(fields);
-    };
-    let whole = nodes.iter().all(|node| matches!(node, Value::Node(_)))
-        && relationships.iter().all(is_unbound)
-        && check(nodes.len(), relationships.len(), indices.iter().copied()).is_ok();
-    if !whole {
-        return Err(fields);
-    }
-    let nodes = mem::take(nodes).into_iter().filter_map(|node| match node {
-        Value::Node(node) => Some(*node),
-        _ => None,
-    });
-    let relationships = mem::take(relationships).into_iter().filter_map(|relationship| match relationship {
-        Value::Structure(relationship) => unbound_relationship(relationship.fields.into_vec()).ok(),
-        _ => None,
-    });
-    Ok(Path { nodes: nodes.collect(), relationships: relationships.collect(), indices })
-}
-
-/// Whether `value` will do for [`unbound_relationship`].
-fn is_unbound(value: &Value) -> bool {
-    matches!(value, Value::Structure(it) if it.tag == tag::UNBOUND_RELATIONSHIP && matches!(
-        &*it.fields,
-        [Value::Integer(_), Value::String(_), Value::Map(_)]
-            | [Value::Integer(_), Value::String(_), Value::Map(_), Value::String(_)]
-    ))
 }

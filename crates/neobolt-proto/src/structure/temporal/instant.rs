@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use packstream::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder};
+use packstream::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Str};
 
 use super::clock::Offset;
 use super::{Date, LocalTime, NANOSECONDS_PER_SECOND, SECONDS_PER_DAY, out_of_range, structure_of_integers};
@@ -136,10 +136,12 @@ impl DateTime {
 impl Encode for DateTime {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
         encoder.structure_header(tag::DATE_TIME, 3)?;
-        encoder.integer(self.seconds);
-        encoder.integer(self.nanoseconds.into());
-        encoder.integer(self.offset.0.into());
-        Ok(())
+        encoder.nested(3, |encoder| {
+            encoder.integer(self.seconds);
+            encoder.integer(self.nanoseconds.into());
+            encoder.integer(self.offset.0.into());
+            Ok(())
+        })
     }
 }
 
@@ -168,7 +170,7 @@ impl fmt::Display for DateTime {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DateTimeZoneId {
     utc: LocalDateTime,
-    zone_id: Box<str>,
+    zone_id: Str,
 }
 
 impl DateTimeZoneId {
@@ -193,7 +195,7 @@ impl DateTimeZoneId {
 
     /// Returns the name of the time zone.
     #[must_use]
-    pub const fn zone_id(&self) -> &str {
+    pub fn zone_id(&self) -> &str {
         &self.zone_id
     }
 
@@ -205,9 +207,11 @@ impl DateTimeZoneId {
 impl Encode for DateTimeZoneId {
     fn encode<B: Buffer>(&self, encoder: &mut Encoder<'_, B>) -> Result<(), EncodeError> {
         encoder.structure_header(tag::DATE_TIME_ZONE_ID, 3)?;
-        encoder.integer(self.utc.seconds);
-        encoder.integer(self.utc.nanoseconds.into());
-        encoder.string(&self.zone_id)
+        encoder.nested(3, |encoder| {
+            encoder.integer(self.utc.seconds);
+            encoder.integer(self.utc.nanoseconds.into());
+            encoder.string(&self.zone_id)
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-use packstream::{DecodeErrorKind, Decoder};
+use packstream::{DecodeErrorKind, Decoder, Str};
 
 use super::{both_ways, decoded, encoded, hex, kept, read_as};
 use crate::structure::{
@@ -20,7 +20,7 @@ fn node(element_id: &str) -> Node {
     Node {
         id: 3,
         element_id: element_id.into(),
-        labels: ["Example", "Node"].map(Box::from).into(),
+        labels: ["Example", "Node"].map(Str::from).into(),
         properties: Map::from_iter([("name", "example")]),
     }
 }

@@ -1,4 +1,4 @@
-use packstream::Decoder;
+use packstream::{Decoder, Str};
 
 use super::{encoded, hex};
 use crate::structure::legacy::{legacy_record, legacy_utc};
@@ -38,7 +38,7 @@ fn clients_are_sent_what_they_know() {
     let node = |id| Node {
         id,
         element_id: format!("n{id}").into(),
-        labels: ["L"].map(Box::from).into(),
+        labels: ["L"].map(Str::from).into(),
         properties: Map::from_iter([("at", date_time)]),
     };
     let relationship =
