@@ -84,7 +84,7 @@ pub(crate) fn recognize(
         tag::TIME => Value::Time(decoder.decode()?),
         tag::LOCAL_TIME => Value::LocalTime(decoder.decode()?),
         tag::DATE_TIME | tag::LEGACY_DATE_TIME => Value::DateTime(decoder.decode()?),
-        tag::DATE_TIME_ZONE_ID => Value::DateTimeZoneId(decoder.decode()?),
+        tag::DATE_TIME_ZONE_ID | tag::LEGACY_DATE_TIME_ZONE_ID => Value::DateTimeZoneId(decoder.decode()?),
         tag::LOCAL_DATE_TIME => Value::LocalDateTime(decoder.decode()?),
         tag::DURATION => Value::Duration(decoder.decode()?),
         tag::POINT_2D | tag::POINT_3D => Value::Point(decoder.decode()?),

@@ -2,7 +2,7 @@
 
 use packstream::{Decode, Decoder, EncodeError, Encoder};
 
-use super::{DateTime, Node, Path, Relationship, UnboundRelationship, tag};
+use super::{DateTime, DateTimeZoneId, Node, Path, Relationship, UnboundRelationship, tag};
 use crate::value::{Map, Structure, Value};
 use crate::version::Capabilities;
 
@@ -69,9 +69,7 @@ fn older(value: Value, peer: Peer) -> Result<Value, EncodeError> {
             structure(tag, fields?)
         }
         Value::DateTime(it) if peer.wants_local() => date_time(it),
-        Value::DateTimeZoneId(_) if peer.wants_local() => {
-            return Err(EncodeError::custom("a DateTimeZoneId takes time zone data to send before Bolt 5.0"));
-        }
+        Value::DateTimeZoneId(it) if peer.wants_local() => date_time_zone_id(&it)?,
         Value::Vector(_) if peer == Peer::Server => {
             return Err(EncodeError::custom("a Vector cannot be sent before Bolt 6.0"));
         }
@@ -125,6 +123,18 @@ fn structure(tag: u8, fields: impl IntoIterator<Item = Value>) -> Value {
 fn date_time(it: DateTime) -> Value {
     let fields = [it.local().seconds(), it.nanosecond().into(), it.offset_seconds().into()];
     structure(tag::LEGACY_DATE_TIME, fields.map(Value::Integer))
+}
+
+fn date_time_zone_id(it: &DateTimeZoneId) -> Result<Value, EncodeError> {
+    let Some(local) = it.local() else {
+        let message = format!(
+            "the time zone {} is not known, which it takes to send a DateTimeZoneId before Bolt 5.0",
+            it.zone_id()
+        );
+        return Err(EncodeError::custom(message));
+    };
+    let fields = [Value::Integer(local.seconds()), Value::Integer(it.nanosecond().into()), Value::from(it.zone_id())];
+    Ok(structure(tag::LEGACY_DATE_TIME_ZONE_ID, fields))
 }
 
 fn node(it: Node, peer: Peer) -> Result<Value, EncodeError> {

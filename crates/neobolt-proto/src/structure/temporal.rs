@@ -6,6 +6,7 @@ mod clock;
 mod date;
 mod duration;
 mod instant;
+mod zone;
 
 use packstream::{DecodeErrorKind, Decoder};
 

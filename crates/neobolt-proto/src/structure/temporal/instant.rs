@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use packstream::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Str};
+use packstream::{Buffer, Decode, DecodeError, DecodeErrorKind, Decoder, Encode, EncodeError, Encoder, Str};
 
 use super::clock::Offset;
-use super::{Date, LocalTime, NANOSECONDS_PER_SECOND, SECONDS_PER_DAY, out_of_range, structure_of_integers};
+use super::{Date, LocalTime, NANOSECONDS_PER_SECOND, SECONDS_PER_DAY, out_of_range, structure_of_integers, zone};
 use crate::structure::{header, tag};
 
 /// A date and a time of day without a zone.
@@ -193,6 +193,13 @@ impl DateTimeZoneId {
         self.utc.nanoseconds
     }
 
+    /// Returns what clocks show in the zone; `None` where the zone is not known to the time zone data that comes with this crate.
+    #[must_use]
+    pub fn local(&self) -> Option<LocalDateTime> {
+        let seconds = zone::local(self.utc.seconds, &self.zone_id)?;
+        Some(LocalDateTime { seconds, nanoseconds: self.utc.nanoseconds })
+    }
+
     /// Returns the name of the time zone.
     #[must_use]
     pub fn zone_id(&self) -> &str {
@@ -218,9 +225,13 @@ impl Encode for DateTimeZoneId {
 impl<'a> Decode<'a> for DateTimeZoneId {
     fn decode(decoder: &mut Decoder<'a>) -> Result<Self, DecodeError> {
         let start = decoder.clone();
-        header(decoder, "DateTimeZoneId", |tag, fields| (tag, fields) == (tag::DATE_TIME_ZONE_ID, 3))?;
+        let (tag, _) = header(decoder, "DateTimeZoneId", |tag, fields| {
+            matches!((tag, fields), (tag::DATE_TIME_ZONE_ID | tag::LEGACY_DATE_TIME_ZONE_ID, 3))
+        })?;
         let (seconds, nanoseconds, zone_id) = (decoder.integer()?, decoder.integer()?, decoder.string()?);
-        Self::from_wire(seconds, nanoseconds, zone_id).ok_or_else(|| out_of_range(&start))
+        let utc = if tag == tag::DATE_TIME_ZONE_ID { Some(seconds) } else { zone::utc(seconds, zone_id) };
+        let utc = utc.ok_or_else(|| start.error(DecodeErrorKind::custom(format!("unknown time zone {zone_id}"))))?;
+        Self::from_wire(utc, nanoseconds, zone_id).ok_or_else(|| out_of_range(&start))
     }
 }
 

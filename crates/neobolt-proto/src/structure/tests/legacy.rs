@@ -21,7 +21,7 @@ fn instants_become_local_wherever_they_lie() {
 fn servers_are_not_sent_what_they_do_not_know() {
     let vector: Vector = [1_i8].into_iter().collect();
     for (value, name) in [
-        (Value::from(DateTimeZoneId::from_utc(0, 0, "Z").unwrap()), "DateTimeZoneId"),
+        (Value::from(DateTimeZoneId::from_utc(0, 0, "Europe/Atlantis").unwrap()), "DateTimeZoneId"),
         (Value::from(vector), "Vector"),
         (Value::from(Uuid([0; 16])), "Uuid"),
     ] {

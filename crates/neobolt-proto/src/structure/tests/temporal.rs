@@ -1,7 +1,7 @@
-use packstream::DecodeErrorKind;
+use packstream::{DecodeErrorKind, Decoder, Encoder};
 
 use super::{both_ways, decoded, encoded, hex, kept, read_as};
-use crate::structure::{Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Time};
+use crate::structure::{Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Time, tag};
 use crate::value::Value;
 
 #[test]
@@ -128,6 +128,29 @@ fn date_times_with_a_zone() {
     // In seconds of local time nobody knows which instant it is.
     kept::<DateTimeZoneId>("B3 66 01 00 8F 45 75 72 6F 70 65 2F 41 74 6C 61 6E 74 69 73");
     kept::<DateTimeZoneId>("B3 69 01 FF 80");
+}
+
+/// Before Bolt 5.0: seconds that clocks in the zone show.
+#[test]
+fn date_times_with_a_zone_in_local_time() {
+    let shown = |local: i64| {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes);
+        encoder.structure_header(tag::LEGACY_DATE_TIME_ZONE_ID, 3).unwrap();
+        encoder.encode(&local).unwrap();
+        encoder.encode(&7).unwrap();
+        encoder.encode("Europe/Stockholm").unwrap();
+        Decoder::new(&bytes).decode::<DateTimeZoneId>().unwrap()
+    };
+    // 2022-06-14T15:21:18 in summer.
+    let summer = shown(1_655_220_078);
+    assert_eq!(summer, DateTimeZoneId::from_utc(1_655_212_878, 7, "Europe/Stockholm").unwrap());
+    assert_eq!(summer.local().unwrap().seconds(), 1_655_220_078);
+    // 2022-10-30T02:30 comes twice: it is the first. 2022-03-27T02:30 never comes: it is 03:30.
+    assert_eq!(shown(1_667_097_000).seconds(), 1_667_089_800);
+    assert_eq!(shown(1_648_348_200).local().unwrap().seconds(), 1_648_351_800);
+    assert_eq!(DateTimeZoneId::from_utc(0, 0, "Europe/Atlantis").unwrap().local(), None);
+    assert_eq!(DateTimeZoneId::from_utc(400_000_000_000, 0, "Europe/Stockholm").unwrap().local(), None);
 }
 
 #[test]
