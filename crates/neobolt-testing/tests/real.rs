@@ -96,7 +96,8 @@ fn real_server() {
     let Some(newest) = run(Pipelining::Fewest, Version::NEWEST) else { return };
     run(Pipelining::Official, Version::NEWEST);
     async_std::task::block_on(scenarios(neobolt_async_std::runtime(), Pipelining::Fewest, Version::NEWEST));
-    for older in Version::supported().filter(|it| *it < newest) {
+    // Over Bolt 3, Neo4j 4.4 refuses the bookmarks that it gives over Bolt 3: no chain of transactions can be made there.
+    for older in Version::supported().filter(|it| *it < newest && it.major > 3) {
         match run(Pipelining::Fewest, older) {
             Some(spoken) => assert!(spoken <= older, "{spoken} was agreed on, above {older}"),
             None => println!("the server speaks no Bolt {older}"),
