@@ -27,12 +27,12 @@ pub use self::runtime::{AsyncStdRuntime, runtime};
 ///
 /// The URI cannot work; the error says why.
 #[cfg(feature = "driver")]
-pub fn connect(uri: &str, auth: Auth) -> Result<Driver, Error> {
+pub fn connect(uri: &str, auth: impl AuthManager) -> Result<Driver, Error> {
     builder(uri, auth).build()
 }
 
 /// Begins to configure a driver for `uri` on async-std.
 #[cfg(feature = "driver")]
-pub fn builder(uri: &str, auth: Auth) -> DriverBuilder {
+pub fn builder(uri: &str, auth: impl AuthManager) -> DriverBuilder {
     Driver::builder(runtime(), uri, auth)
 }

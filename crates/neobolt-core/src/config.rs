@@ -15,10 +15,11 @@ pub struct Config {
     /// How many connections to one server there may be at once, idle ones and such being opened included. At least 1,
     /// default 100.
     pub max_connection_pool_size: usize,
-    /// How long a session waits for a connection at most: for the routing table, for its turn, for connecting, for the
-    /// liveness check and for logging on together. Above zero, default 60 s.
+    /// How long a connection is waited for at most, of however many servers: for its turn, for connecting, for the handshake,
+    /// for the liveness check and for logging on together. The connection to a router has as long again. Above zero,
+    /// default 60 s.
     pub connection_acquisition_timeout: Duration,
-    /// How long connecting to one address may take, handshake and authentication included. Above zero, default 30 s.
+    /// How long the operating system may take to connect to one address. Above zero, default 30 s.
     pub connection_timeout: Duration,
     /// The age at which a connection is closed instead of used again. `None`: at no age. Default 3600 s.
     pub max_connection_lifetime: Option<Duration>,
@@ -34,6 +35,8 @@ pub struct Config {
     /// Whether the server is kept from learning which parts of the API are used. Default `false`; it is only ever told
     /// when it asks.
     pub telemetry_disabled: bool,
+    /// Whether an auto-commit query is never sent again, even where the server allows it. Default `false`.
+    pub disable_auto_commit_retries: bool,
     /// How many round trips may be saved. Default [`Pipelining::Fewest`].
     pub pipelining: Pipelining,
     /// Which notifications the server sends. Default: the server decides.
@@ -54,6 +57,7 @@ impl Default for Config {
             fetch_size: Count::Records(1000),
             user_agent: concat!("neobolt/", env!("CARGO_PKG_VERSION")).to_owned(),
             telemetry_disabled: false,
+            disable_auto_commit_retries: false,
             pipelining: Pipelining::default(),
             notifications: NotificationFilter::default(),
             max_bolt_version: Version::NEWEST,

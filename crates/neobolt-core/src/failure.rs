@@ -75,6 +75,13 @@ pub fn is_security(code: &str) -> bool {
     code.starts_with(SECURITY)
 }
 
+/// Returns whether the failure says that a token is not accepted.
+#[must_use]
+pub fn is_unauthenticated(code: &str) -> bool {
+    let title = code.strip_prefix(SECURITY).unwrap_or_default();
+    matches!(title, "CredentialsExpired" | "Forbidden" | "TokenExpired" | "Unauthorized")
+}
+
 /// Returns whether asking another router for the routing table would be in vain.
 #[must_use]
 pub fn is_fatal_during_discovery(code: &str) -> bool {
@@ -91,7 +98,8 @@ pub enum Effect {
     ForgetWriter,
     /// It is of no use now: see [`Routing::forget`](crate::Routing::forget) and [`Pool::deactivate`](crate::Pool::deactivate).
     Deactivate,
-    /// It has forgotten who its connections belong to: see [`Pool::retire`](crate::Pool::retire).
+    /// It has forgotten who its connections belong to: see
+    /// [`Pool::expire_authentication`](crate::Pool::expire_authentication).
     Reauthenticate,
 }
 

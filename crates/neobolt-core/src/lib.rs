@@ -16,12 +16,14 @@ mod routing;
 mod uri;
 
 pub use address::{Address, AddressError};
-pub use bookmarks::{BookmarkManager, Bookmarks};
+pub use bookmarks::{BookmarkManager, BookmarkManagerBuilder, Bookmarks};
 pub use config::{Config, ConfigError, Pipelining};
 pub use link::{Link, LinkError};
 pub use pool::{Acquire, Counts, DialPermit, Disposition, Lease, Pool, PoolEvent, Ticket};
 pub use retry::{Retry, RetryPolicy};
-pub use routing::{Database, Refresh, RefreshPermit, Rejected, Role, Routing, RoutingTable, User, least_loaded};
+pub use routing::{
+    Database, Refresh, RefreshPermit, Rejected, Role, Router, Routing, RoutingTable, User, least_loaded,
+};
 pub use uri::{ConnectionUri, Encryption, Scheme, UriError};
 
 /// Returns some instant for tests to count from.

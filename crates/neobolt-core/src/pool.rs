@@ -16,6 +16,7 @@ use crate::{Address, Config};
 /// Promises, for each server: there are never more connections, lent, idle and being opened together, than
 /// [`Config::max_connection_pool_size`]; whoever waits is served in the order of asking, by the next connection that is
 /// given back or the next right to open one that becomes free; nobody waits while a connection is idle.
+/// Below that limit, nobody waits but for a connection that will be given back soon ([`Pool::begin_recovery`]).
 ///
 /// A [`Lease`], [`DialPermit`] or [`Ticket`] that is lost takes its place with it. Whoever holds one across an await point
 /// must give it back when dropped.
@@ -58,17 +59,17 @@ impl<C> Pool<C> {
         }
         while let Some(idle) = self.pop_idle(now, address) {
             if !self.is_expired(now, idle.created) {
-                let host = self.host(address);
-                host.in_use += 1;
-                let generation = host.generation;
-                return Acquire::Ready(self.lease(now, address, generation, idle));
+                self.host(address).in_use += 1;
+                return Acquire::Ready(self.lease(now, address, idle));
             }
             self.events.push_back(PoolEvent::Close(idle.connection));
         }
         let max_size = self.max_size;
         let ticket = Ticket(self.next_ticket);
         let host = self.host(address);
-        if host.in_use + host.creating < max_size {
+        // A connection that is being recovered is ready sooner than one that must be opened.
+        let may_wait = host.waiting.len() < host.recovering;
+        if host.in_use + host.creating < max_size && !may_wait {
             host.creating += 1;
             return Acquire::Dial(DialPermit { address: address.clone(), generation: host.generation });
         }
@@ -80,7 +81,10 @@ impl<C> Pool<C> {
     /// Picks up what was granted to a ticket, which is spent unless the answer is `Wait` with the same ticket.
     pub fn granted(&mut self, ticket: Ticket) -> Acquire<C> {
         match self.granted.remove(&ticket) {
-            Some(Grant::Lease(lease)) => self.unless_retired(lease),
+            Some(Grant::Lease(mut lease)) => {
+                lease.must_authenticate = lease.generation != self.host(&lease.address).generation;
+                Acquire::Ready(lease)
+            }
             Some(Grant::Dial(permit)) => Acquire::Dial(permit),
             None if self.closed => Acquire::Closed,
             None if self.hosts.values().any(|host| host.waiting.contains(&ticket)) => Acquire::Wait(ticket),
@@ -114,7 +118,15 @@ impl<C> Pool<C> {
         let host = self.host(&address);
         host.creating -= 1;
         host.in_use += 1;
-        Some(Lease { connection, address, created: now, generation, needs_liveness_check: false })
+        Some(Lease {
+            connection,
+            address,
+            created: now,
+            generation,
+            must_authenticate: false,
+            needs_liveness_check: false,
+            is_recovering: false,
+        })
     }
 
     /// Gives a permit back unused: no connection was opened. The right goes to the next in the queue.
@@ -125,24 +137,33 @@ impl<C> Pool<C> {
 
     /// Gives a connection back: to be lent to the next, or to be closed.
     ///
-    /// It is also closed when it is past its lifetime, when it was retired meanwhile, and when the pool is closed.
+    /// It is also closed when it is past its lifetime, and when the pool is closed.
     pub fn release(&mut self, now: Instant, lease: Lease<C>, disposition: Disposition) {
-        let Lease { connection, address, created, generation, .. } = lease;
+        let Lease { connection, address, created, generation, is_recovering, .. } = lease;
         let is_reusable = disposition == Disposition::Reuse && !self.closed && !self.is_expired(now, created);
         let host = self.host(&address);
-        if !is_reusable || generation != host.generation {
+        host.recovering -= usize::from(is_recovering);
+        if !is_reusable {
             host.in_use -= 1;
             self.events.push_back(PoolEvent::Close(connection));
             self.vacated(&address);
             return;
         }
-        let idle = Idle { connection, created, since: now };
+        let idle = Idle { connection, created, since: now, generation };
         if let Some(ticket) = host.waiting.pop_first() {
-            let lease = self.lease(now, &address, generation, idle);
+            let lease = self.lease(now, &address, idle);
             self.grant(ticket, Grant::Lease(lease));
         } else {
             host.in_use -= 1;
             host.idle.push_back(idle);
+        }
+    }
+
+    /// Takes note that a connection will be given back soon: whoever asks for one now rather waits for it than opens another.
+    pub fn begin_recovery(&mut self, lease: &mut Lease<C>) {
+        if !lease.is_recovering {
+            lease.is_recovering = true;
+            self.host(&lease.address).recovering += 1;
         }
     }
 
@@ -166,15 +187,18 @@ impl<C> Pool<C> {
         }
     }
 
-    /// Sees to it that no connection to a server which exists now is lent again: closes the idle ones now and those in use
-    /// when they are given back.
-    pub fn retire(&mut self, address: &Address) {
-        let Some(host) = self.hosts.get_mut(address) else {
-            return;
-        };
-        host.generation += 1;
-        self.events.extend(host.idle.drain(..).map(|idle| PoolEvent::Close(idle.connection)));
-        self.vacated(address);
+    /// Sees to it that every connection to a server which exists now authenticates before it is lent again: see
+    /// [`Lease::must_authenticate`].
+    pub fn expire_authentication(&mut self, address: &Address) {
+        if let Some(host) = self.hosts.get_mut(address) {
+            host.generation += 1;
+        }
+    }
+
+    /// Takes note that a connection has authenticated again.
+    pub fn authenticated(&mut self, lease: &mut Lease<C>) {
+        lease.generation = self.host(&lease.address).generation;
+        lease.must_authenticate = false;
     }
 
     /// Closes the pool: every idle connection now, every other when it is given back. Nobody gets a connection any more, and
@@ -232,31 +256,20 @@ impl<C> Pool<C> {
         if is_older(now, front.created, max_lifetime) { idle.pop_front() } else { idle.pop_back() }
     }
 
-    fn lease(&self, now: Instant, address: &Address, generation: u64, idle: Idle<C>) -> Lease<C> {
+    fn lease(&mut self, now: Instant, address: &Address, idle: Idle<C>) -> Lease<C> {
         Lease {
+            must_authenticate: idle.generation != self.host(address).generation,
             connection: idle.connection,
             address: address.clone(),
             created: idle.created,
-            generation,
+            generation: idle.generation,
             needs_liveness_check: is_older(now, idle.since, self.liveness_check_timeout),
+            is_recovering: false,
         }
     }
 
     fn is_expired(&self, now: Instant, created: Instant) -> bool {
         is_older(now, created, self.max_lifetime)
-    }
-
-    /// Replaces a connection that was retired between grant and pick-up by the right to open another.
-    fn unless_retired(&mut self, lease: Lease<C>) -> Acquire<C> {
-        let host = self.host(&lease.address);
-        if lease.generation == host.generation {
-            return Acquire::Ready(lease);
-        }
-        host.in_use -= 1;
-        host.creating += 1;
-        let generation = host.generation;
-        self.events.push_back(PoolEvent::Close(lease.connection));
-        Acquire::Dial(DialPermit { address: lease.address, generation })
     }
 
     fn grant(&mut self, ticket: Ticket, grant: Grant<C>) {
@@ -330,7 +343,9 @@ pub struct Lease<C> {
     address: Address,
     created: Instant,
     generation: u64,
+    must_authenticate: bool,
     needs_liveness_check: bool,
+    is_recovering: bool,
 }
 
 impl<C> Lease<C> {
@@ -338,6 +353,13 @@ impl<C> Lease<C> {
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Returns whether its server has forgotten who it belongs to, so that it must authenticate before it is used: see
+    /// [`Pool::expire_authentication`] and [`Pool::authenticated`].
+    #[must_use]
+    pub fn must_authenticate(&self) -> bool {
+        self.must_authenticate
     }
 
     /// Returns whether it lay idle for [`Config::liveness_check_timeout`] or longer, so that its server must be asked
@@ -401,16 +423,18 @@ struct Host<C> {
     /// In the order of being given back.
     idle: VecDeque<Idle<C>>,
     in_use: usize,
+    /// How many of those in use will be given back soon.
+    recovering: usize,
     creating: usize,
     /// Tickets are numbered in the order of asking.
     waiting: BTreeSet<Ticket>,
-    /// Counts calls of [`Pool::retire`]; connections of older generations are not lent again.
+    /// Counts calls of [`Pool::expire_authentication`]; connections of older generations must authenticate again.
     generation: u64,
 }
 
 impl<C> Host<C> {
     fn new() -> Self {
-        Self { idle: VecDeque::new(), in_use: 0, creating: 0, waiting: BTreeSet::new(), generation: 0 }
+        Self { idle: VecDeque::new(), in_use: 0, recovering: 0, creating: 0, waiting: BTreeSet::new(), generation: 0 }
     }
 
     fn counts(&self) -> Counts {
@@ -423,6 +447,7 @@ struct Idle<C> {
     connection: C,
     created: Instant,
     since: Instant,
+    generation: u64,
 }
 
 #[derive(Debug)]

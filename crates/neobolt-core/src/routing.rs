@@ -39,9 +39,8 @@ pub enum Database {
 ///    Then wake who joined.
 ///
 /// Who needs only what a table still offers goes on using it while it is being refreshed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Routing {
-    initial: Address,
     tables: BTreeMap<Database, RoutingTable>,
     refreshing: BTreeSet<Database>,
     homes: BTreeMap<User, Home>,
@@ -56,10 +55,10 @@ struct Home {
 }
 
 impl Routing {
-    /// Starts without a table; `initial` is the server that the connection URI names.
+    /// Starts without a table.
     #[must_use]
-    pub fn new(initial: Address) -> Self {
-        Self { initial, tables: BTreeMap::new(), refreshing: BTreeSet::new(), homes: BTreeMap::new(), uses: 0 }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Returns the table of a database, fresh or not.
@@ -83,20 +82,17 @@ impl Routing {
         self.refreshing.contains(database)
     }
 
-    /// Returns the servers to ask for the table of a database, the most promising first.
+    /// Returns whom to ask for the table of a database, the most promising first.
     ///
-    /// The initial router comes first when there is no table, or only one without a writer: it may stem from a server
-    /// that has lost sight of the cluster.
+    /// The initial routers come first when there is no table, or only one without a writer: it may stem from a server
+    /// that has lost sight of the cluster. No server need be asked twice.
     #[must_use]
-    pub fn routers_to_try(&self, database: &Database) -> Vec<Address> {
+    pub fn routers_to_try(&self, database: &Database) -> Vec<Router> {
         let table = self.tables.get(database);
-        let mut routers = table.map(|table| table.routers().to_vec()).unwrap_or_default();
-        if table.is_none_or(RoutingTable::prefers_initial_router) {
-            routers.retain(|router| *router != self.initial);
-            routers.insert(0, self.initial.clone());
-        } else if !routers.contains(&self.initial) {
-            routers.push(self.initial.clone());
-        }
+        let known = table.map(RoutingTable::routers).unwrap_or_default();
+        let mut routers: Vec<_> = known.iter().cloned().map(Router::Known).collect();
+        let first = table.is_none_or(RoutingTable::prefers_initial_router);
+        routers.insert(if first { 0 } else { routers.len() }, Router::Initial);
         routers
     }
 
@@ -139,6 +135,14 @@ impl Routing {
         }
     }
 
+    /// Drops the table of a database that does not exist any more, and every home database of that name.
+    pub fn forget_database(&mut self, database: &Database) {
+        self.tables.remove(database);
+        if let Database::Named(name) = database {
+            self.homes.retain(|_, home| home.name != *name);
+        }
+    }
+
     /// Removes a server from the writers of one database: it refused to write.
     pub fn forget_writer(&mut self, database: &Database, address: &Address) {
         if let Some(table) = self.tables.get_mut(database) {
@@ -170,6 +174,16 @@ impl Routing {
     }
 }
 
+/// Says whom to ask for a routing table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is nobody else to ask")]
+pub enum Router {
+    /// A server that the last table names.
+    Known(Address),
+    /// Whoever the connection URI stands for.
+    Initial,
+}
+
 /// Says who refreshes a routing table.
 #[derive(Debug)]
 #[must_use = "a refresh that was started must be ended"]
@@ -198,13 +212,13 @@ impl RefreshPermit {
     }
 }
 
-/// Returns the candidate with the least load, by `random` among equals; `None` when there is no candidate.
-pub fn least_loaded(candidates: &[Address], load: impl Fn(&Address) -> usize, random: u64) -> Option<&Address> {
-    let loads: Vec<_> = candidates.iter().map(|address| (load(address), address)).collect();
-    let least = loads.iter().map(|(load, _)| *load).min()?;
-    let equals: Vec<_> = loads.into_iter().filter(|(load, _)| *load == least).map(|(_, address)| address).collect();
-    let index = random % u64::try_from(equals.len()).ok()?;
-    equals.get(usize::try_from(index).ok()?).copied()
+/// Returns the candidate with the least load; `turn`, which counts choices, decides among equals, so that they take turns.
+/// `None` when there is no candidate.
+pub fn least_loaded(candidates: &[Address], load: impl Fn(&Address) -> usize, turn: u64) -> Option<&Address> {
+    let start = usize::try_from(turn % u64::try_from(candidates.len()).ok()?.max(1)).ok()?;
+    let (behind, first) = candidates.split_at_checked(start)?;
+    // Of several least ones `min_by_key` returns the first.
+    first.iter().chain(behind).min_by_key(|address| load(address))
 }
 
 #[cfg(test)]

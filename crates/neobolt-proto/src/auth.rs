@@ -1,15 +1,20 @@
 //! [`Auth`].
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use packstream::{Buffer, EncodeError, MapWriter};
 
 use crate::message::schema::token;
 use crate::parameters::Parameters;
 
-/// How a client proves who it is: the authentication map of LOGON (of HELLO before Bolt 5.1).
+/// How a client proves who it is: the authentication map of LOGON (of HELLO before Bolt 5.1). Cheap to clone.
+#[derive(Clone)]
+pub struct Auth(Arc<Token>);
+
 #[derive(Clone, PartialEq)]
-pub struct Auth {
+struct Token {
     scheme: Box<str>,
     principal: Option<Box<str>>,
     credentials: Option<Box<str>>,
@@ -21,39 +26,41 @@ impl Auth {
     /// Creates the token for servers that authenticate nobody.
     #[must_use]
     pub fn none() -> Self {
-        Self::of_scheme("none")
+        Self::of(Token::of_scheme("none"))
     }
 
     /// Creates a token of user name and password.
     #[must_use]
     pub fn basic(user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
-        Self {
+        Self::of(Token {
             principal: Some(user.as_ref().into()),
             credentials: Some(password.as_ref().into()),
-            ..Self::of_scheme("basic")
-        }
+            ..Token::of_scheme("basic")
+        })
     }
 
     /// Creates a token of user name and password in a realm, which names the provider that knows the user.
     #[must_use]
     pub fn basic_with_realm(user: impl AsRef<str>, password: impl AsRef<str>, realm: impl AsRef<str>) -> Self {
-        Self { realm: Some(realm.as_ref().into()), ..Self::basic(user, password) }
+        let mut auth = Self::basic(user, password);
+        Arc::make_mut(&mut auth.0).realm = Some(realm.as_ref().into());
+        auth
     }
 
     /// Creates a token of single sign-on.
     #[must_use]
     pub fn bearer(token: impl AsRef<str>) -> Self {
-        Self { credentials: Some(token.as_ref().into()), ..Self::of_scheme("bearer") }
+        Self::of(Token { credentials: Some(token.as_ref().into()), ..Token::of_scheme("bearer") })
     }
 
     /// Creates a token of a Kerberos ticket in base 64.
     #[must_use]
     pub fn kerberos(ticket: impl AsRef<str>) -> Self {
-        Self {
+        Self::of(Token {
             principal: Some(Box::default()),
             credentials: Some(ticket.as_ref().into()),
-            ..Self::of_scheme("kerberos")
-        }
+            ..Token::of_scheme("kerberos")
+        })
     }
 
     /// Creates a token for a scheme of the server's own. Credentials, realm and parameters that are empty are not sent.
@@ -66,34 +73,34 @@ impl Auth {
         parameters: Parameters,
     ) -> Self {
         let filled = |text: Box<str>| (!text.is_empty()).then_some(text);
-        Self {
+        Self::of(Token {
             scheme: scheme.as_ref().into(),
             principal: Some(principal.as_ref().into()),
             credentials: filled(credentials.as_ref().into()),
             realm: filled(realm.as_ref().into()),
             parameters,
-        }
+        })
     }
 
     /// Returns the scheme, such as `basic`.
     #[must_use]
-    pub const fn scheme(&self) -> &str {
-        &self.scheme
+    pub fn scheme(&self) -> &str {
+        &self.0.scheme
     }
 
     /// Returns who the client says it is; `None` where the scheme has no such thing.
     #[must_use]
     pub fn principal(&self) -> Option<&str> {
-        self.principal.as_deref()
+        self.0.principal.as_deref()
     }
 
-    fn of_scheme(scheme: &str) -> Self {
-        Self { scheme: scheme.into(), principal: None, credentials: None, realm: None, parameters: Parameters::new() }
+    fn of(token: Token) -> Self {
+        Self(Arc::new(token))
     }
 
     /// Returns how many entries [`encode_entries`](Self::encode_entries) writes.
     pub(crate) fn len(&self) -> usize {
-        1 + self.texts().iter().filter(|(_, text)| text.is_some()).count() + usize::from(!self.parameters.is_empty())
+        1 + self.texts().iter().filter(|(_, text)| text.is_some()).count() + usize::from(!self.0.parameters.is_empty())
     }
 
     /// Writes the entries of the map without its header.
@@ -102,21 +109,40 @@ impl Auth {
     ///
     /// If one of the parameters could not be encoded.
     pub(crate) fn put_entries<B: Buffer>(&self, entries: &mut MapWriter<'_, '_, B>) -> Result<(), EncodeError> {
-        entries.entry(token::SCHEME.name, &self.scheme)?;
+        entries.entry(token::SCHEME.name, &self.0.scheme)?;
         for (key, text) in self.texts() {
             if let Some(text) = text {
                 entries.entry(key, text)?;
             }
         }
-        if self.parameters.is_empty() { Ok(()) } else { entries.entry(token::PARAMETERS.name, &self.parameters) }
+        if self.0.parameters.is_empty() { Ok(()) } else { entries.entry(token::PARAMETERS.name, &self.0.parameters) }
     }
 
     fn texts(&self) -> [(&'static str, &Option<Box<str>>); 3] {
         [
-            (token::PRINCIPAL.name, &self.principal),
-            (token::CREDENTIALS.name, &self.credentials),
-            (token::REALM.name, &self.realm),
+            (token::PRINCIPAL.name, &self.0.principal),
+            (token::CREDENTIALS.name, &self.0.credentials),
+            (token::REALM.name, &self.0.realm),
         ]
+    }
+}
+
+impl PartialEq for Auth {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Hash for Auth {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Token { scheme, principal, credentials, realm, parameters: _ } = &*self.0;
+        (scheme, principal, credentials, realm).hash(state);
+    }
+}
+
+impl Token {
+    fn of_scheme(scheme: &str) -> Self {
+        Self { scheme: scheme.into(), principal: None, credentials: None, realm: None, parameters: Parameters::new() }
     }
 }
 
@@ -124,9 +150,9 @@ impl fmt::Debug for Auth {
     /// Writes neither credentials nor parameters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth")
-            .field("scheme", &self.scheme)
-            .field("principal", &self.principal)
-            .field("realm", &self.realm)
+            .field("scheme", &self.0.scheme)
+            .field("principal", &self.0.principal)
+            .field("realm", &self.0.realm)
             .finish_non_exhaustive()
     }
 }

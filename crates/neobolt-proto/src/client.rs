@@ -511,10 +511,13 @@ impl ClientConnection {
     }
 }
 
+/// The columns of a result. A server need not name them where there are none.
 fn keys(metadata: &Map, it: &Capabilities) -> Result<Keys, PeerViolation> {
-    let broken = PeerViolation::Metadata(result::FIELDS.name);
-    let keys = result::FIELDS.of(metadata, it).and_then(Value::as_list);
-    keys.and_then(|keys| keys.iter().map(Value::as_str).collect()).ok_or(broken)
+    let Some(keys) = result::FIELDS.of(metadata, it) else {
+        return Ok(Keys::default());
+    };
+    let keys = keys.as_list().and_then(|keys| keys.iter().map(Value::as_str).collect());
+    keys.ok_or(PeerViolation::Metadata(result::FIELDS.name))
 }
 
 /// The name of a result, as the server gives it in a transaction. Official drivers take an answer without one, and so do we: the most

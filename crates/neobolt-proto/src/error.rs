@@ -261,6 +261,48 @@ impl Failure {
     }
 }
 
+/// Whose fault an error is, by its GQL diagnostic record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GqlErrorClassification {
+    /// The request was wrong.
+    ClientError,
+    /// The server could not do it.
+    DatabaseError,
+    /// The same request may succeed later.
+    TransientError,
+}
+
+impl Failure {
+    /// Returns the diagnostic record with the defaults that are not sent.
+    pub fn complete_diagnostic_record(&self) -> Map {
+        complete_diagnostic_record(Some(&self.diagnostic_record))
+    }
+
+    /// Returns whose fault it is, unless the server's word is none that this crate knows (Bolt 5.7 and later).
+    pub fn classification(&self) -> Option<GqlErrorClassification> {
+        match self.raw_classification()? {
+            "CLIENT_ERROR" => Some(GqlErrorClassification::ClientError),
+            "DATABASE_ERROR" => Some(GqlErrorClassification::DatabaseError),
+            "TRANSIENT_ERROR" => Some(GqlErrorClassification::TransientError),
+            _ => None,
+        }
+    }
+
+    /// Returns whose fault it is, in the server's words (Bolt 5.7 and later).
+    pub fn raw_classification(&self) -> Option<&str> {
+        self.diagnostic_record.get("_classification")?.as_str()
+    }
+}
+
+/// Returns a GQL diagnostic record with the defaults that are not sent.
+pub fn complete_diagnostic_record(sent: Option<&Map>) -> Map {
+    let defaults = [("OPERATION", ""), ("OPERATION_CODE", "0"), ("CURRENT_SCHEMA", "/")];
+    let missing = defaults.into_iter().filter(|(key, _)| sent.is_none_or(|sent| !sent.contains_key(key)));
+    let sent = sent.into_iter().flatten().map(|(key, value)| (key, value.clone()));
+    missing.map(|(key, value)| (key, Value::from(value))).chain(sent).collect()
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A cause has no code but its status, with which Neo4j begins the message as well.

@@ -41,7 +41,7 @@ pub use auth::Auth;
 pub use batch::{Keys, Record, RecordBatch, RecordRef};
 pub use client::{ClientConnection, ClientLimits, Event, RequestId, ServerHello};
 pub use endpoint::Endpoint;
-pub use error::{CloseReason, Failure, PeerViolation, SendError};
+pub use error::{CloseReason, Failure, GqlErrorClassification, PeerViolation, SendError, complete_diagnostic_record};
 pub use handshake::{ClientHandshake, HandshakeError, ServerHandshake};
 pub use parameters::Parameters;
 pub use server::{ServerConnection, ServerEvent, ServerLimits};

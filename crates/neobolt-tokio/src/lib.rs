@@ -27,13 +27,13 @@ pub use self::runtime::{TokioRuntime, runtime};
 ///
 /// The URI cannot work; the error says why.
 #[cfg(feature = "driver")]
-pub fn connect(uri: &str, auth: Auth) -> Result<Driver, Error> {
+pub fn connect(uri: &str, auth: impl AuthManager) -> Result<Driver, Error> {
     builder(uri, auth).build()
 }
 
 /// Begins to configure a driver for `uri` on tokio.
 #[cfg(feature = "driver")]
-pub fn builder(uri: &str, auth: Auth) -> DriverBuilder {
+pub fn builder(uri: &str, auth: impl AuthManager) -> DriverBuilder {
     Driver::builder(runtime(), uri, auth)
 }
 

@@ -1,15 +1,19 @@
 //! One connection: its bytes, its machine, and how it is opened.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use neobolt_core::{Address, Config, ConnectionUri, Encryption, Link, LinkError};
-use neobolt_io::{Io, Runtime, timeout_at};
+use neobolt_io::{BoxFuture, Io, Runtime, Transport, timeout_at};
 use neobolt_proto::message::{Hello, Request};
-use neobolt_proto::{Auth, ClientConnection, ClientLimits, CloseReason, Endpoint, Event};
+use neobolt_proto::{Auth, ClientConnection, ClientLimits, CloseReason, Endpoint, Event, RequestId};
 
+use crate::auth::{AuthManager, BoxError};
 use crate::error::{Error, ErrorKind};
 use crate::wire_log;
 
@@ -20,76 +24,163 @@ pub(crate) struct Connection {
     link: Link,
     pub(crate) address: Address,
     io_error: Option<io::Error>,
+    /// Who it is authenticated as, once all that was sent is answered.
+    login: Login,
+    /// LOGOFF and LOGON that were queued when it was lent, for whoever borrowed it to hear their answers.
+    logins: Option<[RequestId; 2]>,
+    routes: Option<Routes>,
 }
 
+/// Who a connection is used as.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Login {
+    pub(crate) auth: Auth,
+    /// It is the session's own, and the driver's [`AuthManager`] has nothing to do with it.
+    pub(crate) is_sessions: bool,
+}
+
+/// Finds the servers that a name in the connection URI stands for.
+pub(crate) type Resolver = Box<dyn Fn(Address) -> BoxFuture<'static, Result<Vec<Address>, BoxError>> + Send + Sync>;
+
+/// How long a server may take for handshake and authentication before it is left for another one. Those that work take
+/// milliseconds, or some seconds where somebody else knows the users.
+const FIRST_WORDS: Duration = Duration::from_secs(30);
+
 /// What a driver opens its connections with.
-#[derive(Debug)]
 pub(crate) struct Dialer {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) uri: ConnectionUri,
-    pub(crate) auth: Auth,
+    pub(crate) auth: Arc<dyn AuthManager>,
+    pub(crate) resolver: Option<Resolver>,
     pub(crate) config: Config,
+    pub(crate) server_side_routing: Arc<ServerSideRouting>,
+}
+
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialer").field("uri", &self.uri).field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Counts the open connections whose servers route for their clients, and those whose servers do not.
+#[derive(Debug, Default)]
+pub(crate) struct ServerSideRouting {
+    with: AtomicUsize,
+    without: AtomicUsize,
+}
+
+impl ServerSideRouting {
+    /// Whether every server that the driver is connected to sends on what another member must do.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        self.with.load(Ordering::Relaxed) > 0 && self.without.load(Ordering::Relaxed) == 0
+    }
+}
+
+/// One connection's share in [`ServerSideRouting`].
+#[derive(Debug)]
+struct Routes {
+    counts: Arc<ServerSideRouting>,
+    routes: bool,
+}
+
+impl Routes {
+    fn new(counts: &Arc<ServerSideRouting>, routes: bool) -> Self {
+        let this = Self { counts: Arc::clone(counts), routes };
+        this.counter().fetch_add(1, Ordering::Relaxed);
+        this
+    }
+
+    fn counter(&self) -> &AtomicUsize {
+        if self.routes { &self.counts.with } else { &self.counts.without }
+    }
+}
+
+impl Drop for Routes {
+    fn drop(&mut self) {
+        self.counter().fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Dialer {
-    pub(crate) fn new(
-        runtime: Arc<dyn Runtime>,
-        uri: ConnectionUri,
-        auth: Auth,
-        config: Config,
-    ) -> Result<Self, Error> {
-        if uri.encryption() != Encryption::Plain {
+    /// Fails where an option asks for what this driver cannot do.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        if self.uri.encryption() != Encryption::Plain {
             return Err(Error::new(
                 ErrorKind::Configuration,
                 "TLS is not available yet: the schemes with +s and +ssc are understood, but cannot be connected to",
             ));
         }
-        Ok(Self { runtime, uri, auth, config })
+        Ok(())
     }
 
     /// Resolves, connects, shakes hands and authenticates: two round trips.
-    pub(crate) async fn dial(&self, address: &Address) -> Result<Connection, Error> {
+    pub(crate) async fn dial(&self, address: &Address, login: Login) -> Result<Connection, Error> {
         let unreachable =
             |error| Error::with_source(ErrorKind::ServiceUnavailable, format!("cannot connect to {address}"), error);
         let addresses = self.runtime.resolve(address.host(), address.port()).await.map_err(unreachable)?;
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        let mut tried = BTreeSet::new();
+        let mut last = unreachable(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
         for to in addresses {
-            // A process that hangs still accepts connections: the deadline is for all that the server has to say first.
-            let deadline = self.runtime.now() + self.config.connection_timeout;
-            match timeout_at(&*self.runtime, deadline, self.connect(to, address)).await {
-                Ok(Ok(connected)) => return connected,
-                Ok(Err(error)) => last = error,
-                Err(elapsed) => last = elapsed.into(),
+            if !tried.insert(to) {
+                continue;
             }
+            let deadline = self.runtime.now() + self.config.connection_timeout;
+            let transport = timeout_at(&*self.runtime, deadline, self.runtime.connect(to)).await;
+            let transport = match transport.unwrap_or_else(|elapsed| Err(elapsed.into())) {
+                Ok(transport) => transport,
+                Err(error) => {
+                    last = unreachable(error);
+                    continue;
+                }
+            };
+            // A process that hangs still accepts connections.
+            let deadline = self.runtime.now() + self.config.connection_timeout.max(FIRST_WORDS);
+            last = match timeout_at(&*self.runtime, deadline, self.open(transport, address, &login)).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                // A server's word counts for all its addresses. Whoever speaks no Bolt may not be the server.
+                Ok(Err(error)) if error.failure().is_some() || error.kind() == ErrorKind::Configuration => {
+                    return Err(error);
+                }
+                Ok(Err(error)) => error,
+                Err(elapsed) => unreachable(elapsed.into()),
+            };
         }
-        Err(unreachable(last))
+        Err(last)
     }
 
-    /// Connects to one address: the outer error is that there is nobody.
-    async fn connect(&self, to: SocketAddr, address: &Address) -> io::Result<Result<Connection, Error>> {
-        let transport = self.runtime.connect(to).await?;
+    async fn open(&self, transport: Box<dyn Transport>, address: &Address, login: &Login) -> Result<Connection, Error> {
         let io = Io::new(Arc::clone(&self.runtime), transport);
         let link = Link::new(ClientLimits::default(), self.config.max_bolt_version);
-        let mut connection = Connection { io, link, address: address.clone(), io_error: None };
-        Ok(connection.open(self).await.map(|()| connection))
+        let mut connection = Connection {
+            io,
+            link,
+            address: address.clone(),
+            io_error: None,
+            login: login.clone(),
+            logins: None,
+            routes: None,
+        };
+        connection.open(self).await?;
+        Ok(connection)
     }
 }
 
 impl Connection {
     async fn open(&mut self, dialer: &Dialer) -> Result<(), Error> {
         std::future::poll_fn(|cx| self.poll_open(cx)).await?;
+        let auth = self.login.auth.clone();
         let hello = Request::Hello(Hello {
             user_agent: &dialer.config.user_agent,
             product: concat!("neobolt/", env!("CARGO_PKG_VERSION")),
             routing: dialer.uri.routing_context(),
-            auth: &dialer.auth,
+            auth: &auth,
             notifications: &dialer.config.notifications,
         });
         let bolt = self.bolt();
         let mut answers = 1;
         bolt.send(&hello)?;
         if bolt.capabilities().logon {
-            bolt.send(&Request::Logon(&dialer.auth))?;
+            bolt.send(&Request::Logon(&auth))?;
             answers = 2;
         }
         wire_log::opened(self);
@@ -104,7 +195,29 @@ impl Connection {
                 other => unreachable!("invariant: HELLO and LOGON are not answered by {other:?}"),
             }
         }
+        let routes = self.as_bolt().server().server_side_routing;
+        self.routes = Some(Routes::new(&dialer.server_side_routing, routes));
         Ok(())
+    }
+
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// Queues LOGOFF and LOGON, which go out with whatever is asked next. Their answers are whoever's who asks it:
+    /// see [`Self::take_logins`].
+    pub(crate) fn log_in(&mut self, login: Login) -> Result<(), Error> {
+        let bolt = self.bolt();
+        let logoff = bolt.send(&Request::Logoff)?;
+        let logon = bolt.send(&Request::Logon(&login.auth))?;
+        self.logins = Some([logoff, logon]);
+        self.login = login;
+        Ok(())
+    }
+
+    /// Returns the LOGOFF and the LOGON that are not answered yet, once.
+    pub(crate) fn take_logins(&mut self) -> Option<[RequestId; 2]> {
+        self.logins.take()
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -5,10 +5,10 @@
 //! can be dropped at any await point.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use neobolt_core::failure::Effect;
 use neobolt_core::{Database, User};
 use neobolt_proto::message::{AccessMode, Count, Request, TelemetryApi, TransactionOptions};
 use neobolt_proto::{Event, Map, Parameters, RequestId, SendError, Value};
@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     /// The results of the open transaction that have not ended.
     results: Vec<Arc<ResultState>>,
+    /// Whether the transaction has ended, and its results with it.
+    ended: Arc<AtomicBool>,
     auto_commit: bool,
     access: AccessMode,
     number: u64,
@@ -59,15 +61,30 @@ pub(crate) enum Phase {
     RolledBack,
 }
 
+/// Reports one call of the API to a server that asks for it: until a server has taken note of it, not with every attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Telemetry {
+    api: TelemetryApi,
+    reported: Arc<AtomicBool>,
+}
+
+impl Telemetry {
+    pub(crate) fn new(api: TelemetryApi) -> Self {
+        Self { api, reported: Arc::default() }
+    }
+}
+
 /// What an answer means.
 #[derive(Debug)]
 enum Reply {
+    /// LOGOFF or LOGON.
+    Login,
     Begin,
     Run(Arc<ResultState>),
     Stream(Arc<ResultState>),
     Commit,
     Rollback,
-    Telemetry,
+    Telemetry(Arc<AtomicBool>),
     Route(Arc<Mutex<Option<Map>>>),
 }
 
@@ -107,24 +124,26 @@ impl Wake for Waiters {
 impl Conversation {
     pub(crate) fn new(
         driver: &Arc<DriverInner>,
-        connection: Pooled,
+        mut connection: Pooled,
         database: Database,
         home: Option<User>,
         bookmarks: &Arc<SessionBookmarks>,
     ) -> Arc<Self> {
         let waiters = Arc::new(Waiters::default());
         let waker = Waker::from(Arc::clone(&waiters));
+        let logins = connection.take_logins();
         let state = State {
             connection,
             driver: Arc::clone(driver),
             database,
             home,
             bookmarks: Arc::clone(bookmarks),
-            expected: VecDeque::new(),
+            expected: logins.into_iter().flatten().map(|id| (id, Reply::Login)).collect(),
             waiting: 0,
             broken: None,
             phase: Phase::Open,
             results: Vec::new(),
+            ended: Arc::default(),
             auto_commit: false,
             access: AccessMode::Write,
             number: 0,
@@ -141,9 +160,8 @@ impl Conversation {
     /// Ends the conversation from outside: the driver is closed.
     pub(crate) fn abort(&self) {
         let mut state = self.lock();
-        let closed = Error::new(ErrorKind::Closed, "the driver is closed");
-        // Whoever streams the result of an auto-commit query was not told that it is over, and so knows.
-        let is_unknown = state.is_undecided() && !state.auto_commit;
+        let closed = Error::closed();
+        let is_unknown = state.is_undecided();
         let error = if is_unknown { Error::commit_unknown("the driver was closed", closed) } else { closed };
         state.break_off(error);
         state.connection.close();
@@ -278,11 +296,12 @@ impl State {
     }
 
     /// Reports the kind of call where the server asks for it.
-    pub(crate) fn telemetry(&mut self, api: TelemetryApi) -> Result<(), Error> {
+    pub(crate) fn telemetry(&mut self, telemetry: &Telemetry) -> Result<(), Error> {
         let bolt = self.connection.as_bolt();
         let is_wanted = bolt.server().telemetry && bolt.capabilities().telemetry;
-        if is_wanted && !self.driver.config().telemetry_disabled {
-            self.send(&Request::Telemetry(api), Reply::Telemetry)?;
+        let is_due = is_wanted && !telemetry.reported.load(Ordering::Relaxed);
+        if is_due && !self.driver.config().telemetry_disabled {
+            self.send(&Request::Telemetry(telemetry.api), Reply::Telemetry(Arc::clone(&telemetry.reported)))?;
         }
         Ok(())
     }
@@ -303,7 +322,10 @@ impl State {
         let Run { query, parameters, first_pull } = *run;
         let request = match options {
             Some(options) => Request::RunAutoCommit { query, parameters, options },
-            None => Request::Run { query, parameters },
+            None => {
+                result.belongs_to(&self.ended);
+                Request::Run { query, parameters }
+            }
         };
         let id = self.connection.bolt().send(&request)?;
         wire_log::sent(&self.connection, &request);
@@ -362,6 +384,17 @@ impl State {
         Ok(())
     }
 
+    /// The transaction has ended, one way or the other.
+    pub(crate) fn end(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// The results that must be received before another query is run: before Bolt 4.0 there is one at a time.
+    pub(crate) fn results_in_the_way(&self) -> Vec<Arc<ResultState>> {
+        if self.connection.as_bolt().capabilities().paging { Vec::new() } else { self.results.clone() }
+    }
+
     /// Asks for a routing table; the answer is put into `slot`.
     pub(crate) fn route(&mut self, request: &Request<'_>, slot: &Arc<Mutex<Option<Map>>>) -> Result<(), Error> {
         self.send(request, Reply::Route(Arc::clone(slot)))?;
@@ -391,9 +424,9 @@ impl State {
             }
             Event::Failure { failure, .. } => {
                 wire_log::failed(&self.connection, &failure);
-                self.driver.suffered(Effect::of(&failure.code), &self.connection.address, &self.database);
+                self.driver.suffered(&failure.code, &self.connection.address, &self.database);
                 let reply = self.expected.pop_front();
-                let error = Error::server(failure);
+                let error = self.driver.pool.refused(self.connection.login(), Error::server(failure));
                 // TELEMETRY and the like fail as the call that they belong to.
                 if let Some((_, Reply::Run(result) | Reply::Stream(result))) = reply {
                     result.failed(&error);
@@ -409,6 +442,8 @@ impl State {
             }
             Event::Closed(reason) => {
                 let error = self.connection.lost(reason);
+                // Whoever holds the transaction may hold it for long: the server is to know at once.
+                self.connection.close();
                 wire_log::lost(&self.connection, &error);
                 let error = self.driver.lost(&self.connection.address, error, self.is_undecided());
                 self.expected.clear();
@@ -452,10 +487,11 @@ impl State {
             }
             Reply::Commit => {
                 self.learn_bookmark(&metadata);
-                self.phase = Phase::Committed;
+                self.end(Phase::Committed);
             }
-            Reply::Rollback => self.phase = Phase::RolledBack,
-            Reply::Telemetry => {}
+            Reply::Rollback => self.end(Phase::RolledBack),
+            Reply::Telemetry(reported) => reported.store(true, Ordering::Relaxed),
+            Reply::Login => {}
             Reply::Route(slot) => *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(metadata),
         }
     }

@@ -1,22 +1,28 @@
 //! The driver: a pool, routing tables and bookmarks that all sessions share.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use neobolt_core::failure::Effect;
-use neobolt_core::{Address, BookmarkManager, Bookmarks, Config, ConnectionUri, Database, Pipelining, Scheme};
-use neobolt_io::{Runtime, timeout_at};
+use neobolt_core::failure::{Effect, is_unauthenticated};
+use neobolt_core::{
+    Address, BookmarkManager, Bookmarks, Config, ConnectionUri, Database, Encryption, Pipelining, RoutingTable, Scheme,
+    User,
+};
+use neobolt_io::{BoxFuture, Runtime, timeout_at};
 use neobolt_proto::message::{AccessMode, Count, NotificationFilter};
 use neobolt_proto::{Auth, Version};
 
-use crate::connection::Dialer;
+use crate::auth::{AuthManager, BoxError};
+use crate::connection::{Dialer, Resolver};
 use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind};
 use crate::execute_query::ExecuteQuery;
-use crate::pool::Pool;
+use crate::pool::{Pool, Wanted};
 use crate::query::Query;
+use crate::retry::Comeback;
 use crate::routing::Router;
 use crate::session::{SessionBookmarks, SessionBuilder};
 use crate::summary::ServerInfo;
@@ -32,20 +38,35 @@ pub(crate) struct DriverInner {
     pub(crate) pool: Arc<Pool>,
     pub(crate) router: Router,
     bookmarks: BookmarkManager,
-    conversations: Mutex<BTreeMap<u64, Weak<Conversation>>>,
-    next_conversation: AtomicU64,
-    /// Whether a server was met that does not route for its clients: a guessed home database may then be wrong.
-    without_server_side_routing: AtomicBool,
+    conversations: Mutex<Conversations>,
+    pub(crate) comeback: Comeback,
+    /// Makes names of tokens that have no user's name.
+    hasher: RandomState,
+}
+
+/// What is being said on leased connections, for closing the driver to end it.
+#[derive(Debug, Default)]
+struct Conversations {
+    open: BTreeMap<u64, Weak<Conversation>>,
+    next: u64,
+    /// The driver is closed, and its patience is over.
+    cut_off: bool,
 }
 
 /// Configures a [`Driver`]. Every option has the official drivers' default.
-#[derive(Debug)]
 #[must_use = "a driver is made by `build`"]
 pub struct DriverBuilder {
     runtime: Arc<dyn Runtime>,
     uri: Box<str>,
-    auth: Auth,
+    auth: Arc<dyn AuthManager>,
+    resolver: Option<Resolver>,
     config: Config,
+}
+
+impl fmt::Debug for DriverBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DriverBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 macro_rules! options {
@@ -63,9 +84,10 @@ macro_rules! options {
 options! {
     /// Sets how many connections there may be to one server: 100 by default, at least 1.
     max_connection_pool_size: usize;
-    /// Sets how long a call may wait for a connection that is ready for use, everything on the way included: 60 s by default.
+    /// Sets how long a call may wait for a connection, of however many servers, until it is ready for use: 60 s by default.
+    /// Asking a router for its table takes another connection, and as long again.
     connection_acquisition_timeout: Duration;
-    /// Sets how long connecting to one address may take, handshake and authentication included: 30 s by default.
+    /// Sets how long the operating system may take to connect to one address: 30 s by default.
     connection_timeout: Duration;
     /// Sets the age after which a connection is not lent again: one hour by default, `None` for no limit.
     max_connection_lifetime: Option<Duration>;
@@ -77,6 +99,9 @@ options! {
     notifications: NotificationFilter;
     /// Sets whether the driver may tell a server that asks for it which kinds of calls are used: it may, by default.
     telemetry_disabled: bool;
+    /// Sets whether an auto-commit query is never sent again. By default it is, once, where the server says of a failure that
+    /// nothing was done yet and that it may be.
+    disable_auto_commit_retries: bool;
     /// Sets how much is sent in one write: [`Pipelining::Fewest`] round trips by default.
     pipelining: Pipelining;
 }
@@ -100,6 +125,21 @@ impl DriverBuilder {
         self
     }
 
+    /// Sets what finds the servers that the URI stands for, such as those of a cluster whose members are known by other
+    /// means: by default the one that the URI names. Names among what it returns are looked up. It must not call the driver.
+    pub fn resolver<F, Fut, E>(mut self, resolver: F) -> Self
+    where
+        F: Fn(Address) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<Address>, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        self.resolver = Some(Box::new(move |address| {
+            let resolved = resolver(address);
+            Box::pin(async move { resolved.await.map_err(Into::into) }) as BoxFuture<'static, _>
+        }));
+        self
+    }
+
     /// Makes the driver. No connection is opened.
     ///
     /// # Errors
@@ -108,15 +148,22 @@ impl DriverBuilder {
     pub fn build(self) -> Result<Driver, Error> {
         self.config.validate()?;
         let uri: ConnectionUri = self.uri.parse()?;
-        let router = Router::new(&uri);
-        let dialer = Dialer::new(self.runtime, uri, self.auth, self.config)?;
+        let dialer = Dialer {
+            runtime: self.runtime,
+            uri,
+            auth: self.auth,
+            resolver: self.resolver,
+            config: self.config,
+            server_side_routing: Arc::default(),
+        };
+        dialer.validate()?;
         Ok(Driver(Arc::new(DriverInner {
             pool: Arc::new(Pool::new(dialer)),
-            router,
+            router: Router::default(),
             bookmarks: BookmarkManager::new(Bookmarks::new()),
             conversations: Mutex::default(),
-            next_conversation: AtomicU64::new(0),
-            without_server_side_routing: AtomicBool::new(false),
+            comeback: Comeback::default(),
+            hasher: RandomState::new(),
         })))
     }
 }
@@ -129,8 +176,10 @@ impl Driver {
     /// Begins to configure a driver on `runtime`.
     ///
     /// `uri` is `bolt://host:port` for one server, or `neo4j://host:port` for a cluster or a server that may become one.
-    pub fn builder(runtime: Arc<dyn Runtime>, uri: &str, auth: Auth) -> DriverBuilder {
-        DriverBuilder { runtime, uri: uri.into(), auth, config: Config::default() }
+    ///
+    /// `auth` is an [`Auth`], or a manager of tokens that change.
+    pub fn builder(runtime: Arc<dyn Runtime>, uri: &str, auth: impl AuthManager) -> DriverBuilder {
+        DriverBuilder { runtime, uri: uri.into(), auth: Arc::new(auth), resolver: None, config: Config::default() }
     }
 
     /// Runs one query in a managed transaction and returns all of its result: the shortest way to a result.
@@ -151,22 +200,97 @@ impl Driver {
         &self.0.bookmarks
     }
 
-    /// Checks that a server can be reached and answers, and that the driver may use it.
+    /// Checks that a server can be reached and answers, and that the driver may use it. Returns which server answered.
     ///
     /// # Errors
     ///
     /// It cannot be reached, does not answer, or refuses the credentials.
     pub async fn verify_connectivity(&self) -> Result<ServerInfo, Error> {
-        let bookmarks = SessionBookmarks::new(Bookmarks::new(), None);
-        let target = Target { access: AccessMode::Read, database: None, user: None, bookmarks: &bookmarks };
-        let deadline = self.0.acquisition_deadline();
-        let mut connection = self.0.connect(&target, deadline).await?.connection;
-        let alive = timeout_at(&**self.runtime(), deadline, connection.ping()).await;
-        if alive != Ok(true) {
-            let message = format!("{} does not answer", connection.address);
-            return Err(Error::new(ErrorKind::ServiceUnavailable, message));
+        let conversation = self.probe(Probe { check_liveness: true, ..Probe::default() }).await?;
+        let state = conversation.lock();
+        Ok(ServerInfo::of(&state.connection))
+    }
+
+    /// Returns whether the server has more than one database.
+    ///
+    /// # Errors
+    ///
+    /// No server can be reached, or it refuses the credentials.
+    pub async fn supports_multi_db(&self) -> Result<bool, Error> {
+        let conversation = self.probe(Probe::default()).await?;
+        let state = conversation.lock();
+        Ok(state.connection.as_bolt().capabilities().databases)
+    }
+
+    /// Returns whether sessions can have a token of their own.
+    ///
+    /// # Errors
+    ///
+    /// No server can be reached, or it refuses the credentials.
+    pub async fn supports_session_auth(&self) -> Result<bool, Error> {
+        let conversation = self.probe(Probe::default()).await?;
+        let state = conversation.lock();
+        Ok(state.connection.as_bolt().capabilities().logon)
+    }
+
+    /// Returns whether a server accepts this token. Needs Bolt 5.1.
+    ///
+    /// # Errors
+    ///
+    /// No server can be reached, or it cannot tell.
+    pub async fn verify_authentication(&self, auth: &Auth) -> Result<bool, Error> {
+        let probe = Probe { database: Some("system".into()), auth: Some(auth), log_in_again: true, ..Probe::default() };
+        match self.probe(probe).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code().is_some_and(is_unauthenticated) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(ServerInfo::of(&connection))
+    }
+
+    /// Returns whether connections are encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.pool.dialer.uri.encryption() != Encryption::Plain
+    }
+
+    /// Returns the routing table of a database, or of the home database, if there is one: for people who want to know.
+    pub fn routing_table(&self, database: Option<&str>) -> Option<RoutingTable> {
+        self.0.router.known_table(database)
+    }
+
+    /// Asks for the routing table of a database, or of the home database, whether or not there is one: for tests.
+    ///
+    /// # Errors
+    ///
+    /// There is nothing to route with scheme `bolt`, or no server gives a table.
+    pub async fn update_routing_table(&self, database: Option<&str>, bookmarks: Bookmarks) -> Result<(), Error> {
+        if !self.0.is_routing() {
+            return Err(Error::new(ErrorKind::Configuration, "scheme `bolt` has no routing table: it needs `neo4j`"));
+        }
+        let bookmarks = SessionBookmarks::new(bookmarks, None);
+        let target = Target {
+            access: AccessMode::Read,
+            database: database.map(Arc::from),
+            impersonated_user: None,
+            auth: None,
+            bookmarks: &bookmarks,
+        };
+        self.0.router.update(&self.0, &target).await
+    }
+
+    /// Borrows a connection to a reader, and hears all that it has to say of its login.
+    async fn probe(&self, probe: Probe<'_>) -> Result<Arc<Conversation>, Error> {
+        let Probe { database, auth, check_liveness, log_in_again } = probe;
+        let bookmarks = SessionBookmarks::new(Bookmarks::new(), None);
+        let target =
+            Target { access: AccessMode::Read, database, impersonated_user: None, auth, bookmarks: &bookmarks };
+        let wanted = Wanted { session_auth: auth, log_in_again, check_liveness };
+        let Connected { connection, key, .. } = self.0.connect(&target, wanted).await?;
+        let conversation = Conversation::new(&self.0, connection, key, None, &bookmarks);
+        let answered = conversation.until(|state| (state.is_quiet() && state.broken.is_none()).then_some(()));
+        timeout_at(&**self.runtime(), self.0.pool.acquisition_deadline(), answered).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::AcquisitionTimeout, "the server did not answer within the acquisition timeout"))
+        })?;
+        Ok(conversation)
     }
 
     /// Closes the driver: nothing is begun or retried any more, idle connections are closed at once, and those in use when
@@ -176,8 +300,12 @@ impl Driver {
         inner.pool.close();
         let deadline = inner.now() + patience;
         if timeout_at(&**self.runtime(), deadline, inner.pool.emptied()).await.is_err() {
-            let conversations = std::mem::take(&mut *inner.lock_conversations());
-            for conversation in conversations.into_values().filter_map(|it| it.upgrade()) {
+            inner.pool.cut_off();
+            let mut conversations = inner.lock_conversations();
+            conversations.cut_off = true;
+            let open = std::mem::take(&mut conversations.open);
+            drop(conversations);
+            for conversation in open.into_values().filter_map(|it| it.upgrade()) {
                 conversation.abort();
             }
         }
@@ -202,8 +330,19 @@ impl Driver {
 pub(crate) struct Target<'a> {
     pub(crate) access: AccessMode,
     pub(crate) database: Option<Arc<str>>,
-    pub(crate) user: Option<Arc<str>>,
+    pub(crate) impersonated_user: Option<Arc<str>>,
+    /// The session's own token.
+    pub(crate) auth: Option<&'a Auth>,
     pub(crate) bookmarks: &'a Arc<SessionBookmarks>,
+}
+
+/// What a connection is borrowed for that nothing is run on.
+#[derive(Debug, Default)]
+struct Probe<'a> {
+    database: Option<Arc<str>>,
+    auth: Option<&'a Auth>,
+    check_liveness: bool,
+    log_in_again: bool,
 }
 
 /// A connection for a target.
@@ -225,29 +364,35 @@ impl DriverInner {
         self.pool.dialer.runtime.now()
     }
 
-    pub(crate) fn acquisition_deadline(&self) -> Instant {
-        self.now() + self.config().connection_acquisition_timeout
-    }
-
     fn is_routing(&self) -> bool {
         self.pool.dialer.uri.scheme() == Scheme::Neo4j
     }
 
-    /// Gives a connection to a server that can serve `target`, within `deadline`.
-    pub(crate) async fn connect(self: &Arc<Self>, target: &Target<'_>, deadline: Instant) -> Result<Connected, Error> {
-        let database = target.database.clone().or_else(|| target.bookmarks.home_database());
-        let connected = if self.is_routing() {
-            let guess_is_safe = !self.without_server_side_routing.load(Ordering::Relaxed);
-            self.router.connect(self, target, database, guess_is_safe, deadline).await?
-        } else {
-            let key = database.clone().map_or(Database::Home(target.user.clone()), Database::Named);
-            let connection = self.pool.acquire(self.pool.dialer.uri.address(), deadline).await?;
-            Connected { connection, key, database }
-        };
-        if !connected.connection.as_bolt().server().server_side_routing {
-            self.without_server_side_routing.store(true, Ordering::Relaxed);
+    /// Says whose home database is meant where none is named.
+    pub(crate) fn user(&self, target: &Target<'_>) -> User {
+        if let Some(user) = &target.impersonated_user {
+            return Some(Arc::clone(user));
         }
-        Ok(connected)
+        let auth = target.auth?;
+        Some(match auth.principal() {
+            Some(principal) if auth.scheme() == "basic" => principal.into(),
+            // A name that tells nothing: the hash is keyed with a secret of this driver's.
+            _ => format!("\0login {:016x}", self.hasher.hash_one(auth)).into(),
+        })
+    }
+
+    /// Gives a connection to a server that can serve `target`.
+    pub(crate) async fn connect(self: &Arc<Self>, target: &Target<'_>, wanted: Wanted<'_>) -> Result<Connected, Error> {
+        let database = target.database.clone();
+        if self.is_routing() {
+            // A session stays with the home database that its first transaction was given.
+            let database = database.or_else(|| target.bookmarks.home_database());
+            return self.router.connect(self, target, database, wanted).await;
+        }
+        let key = database.clone().map_or_else(|| Database::Home(self.user(target)), Database::Named);
+        let connection =
+            self.pool.acquire(self.pool.dialer.uri.address(), wanted, self.pool.acquisition_deadline()).await?;
+        Ok(Connected { connection, key, database })
     }
 
     /// As [`Self::connect`], as a conversation, with the database to name to the server.
@@ -255,35 +400,56 @@ impl DriverInner {
         self: &Arc<Self>,
         target: &Target<'_>,
     ) -> Result<(Arc<Conversation>, Option<Arc<str>>), Error> {
-        let Connected { connection, key, database } = self.connect(target, self.acquisition_deadline()).await?;
-        let home = target.database.is_none();
-        let user = target.user.clone();
-        let conversation = Conversation::new(self, connection, key, home.then_some(user), target.bookmarks);
+        let wanted = Wanted { session_auth: target.auth, ..Wanted::default() };
+        let Connected { connection, key, database } = self.connect(target, wanted).await?;
+        let home = target.database.is_none().then(|| self.user(target));
+        let conversation = Conversation::new(self, connection, key, home, target.bookmarks);
+        // The driver may have been closed, and have lost its patience, in between.
+        conversation.lock().ensure_open()?;
         Ok((conversation, database))
     }
 
-    fn lock_conversations(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Weak<Conversation>>> {
+    /// The servers that the connection URI stands for.
+    pub(crate) async fn initial_routers(&self) -> Result<Vec<Address>, Error> {
+        let Dialer { uri, resolver, .. } = &self.pool.dialer;
+        match resolver {
+            Some(resolve) => {
+                let resolved = resolve(uri.address().clone()).await;
+                resolved.map_err(|error| Error::callback("the resolver failed", error))
+            }
+            None => Ok(vec![uri.address().clone()]),
+        }
+    }
+
+    fn lock_conversations(&self) -> std::sync::MutexGuard<'_, Conversations> {
         self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a conversation, so that closing the driver can end it. Returns its number.
+    /// Remembers a conversation, so that closing the driver can end it; at once if that is over. Returns its number.
     pub(crate) fn register(&self, conversation: &Arc<Conversation>) -> u64 {
-        let number = self.next_conversation.fetch_add(1, Ordering::Relaxed);
-        self.lock_conversations().insert(number, Arc::downgrade(conversation));
+        let mut conversations = self.lock_conversations();
+        if conversations.cut_off {
+            drop(conversations);
+            conversation.abort();
+            return u64::MAX;
+        }
+        conversations.next += 1;
+        let number = conversations.next;
+        conversations.open.insert(number, Arc::downgrade(conversation));
         number
     }
 
     pub(crate) fn unregister(&self, number: u64) {
-        self.lock_conversations().remove(&number);
+        self.lock_conversations().open.remove(&number);
     }
 
-    /// A server answered with a failure that says something about itself.
-    pub(crate) fn suffered(&self, effect: Effect, address: &Address, database: &Database) {
-        match effect {
+    /// A server answered with a failure that may say something about itself.
+    pub(crate) fn suffered(&self, code: &str, address: &Address, database: &Database) {
+        match Effect::of(code) {
             Effect::None => {}
             Effect::ForgetWriter => self.router.lock().forget_writer(database, address),
             Effect::Deactivate => self.deactivate(address),
-            Effect::Reauthenticate => self.pool.retire(address),
+            Effect::Reauthenticate => self.pool.expire_authentication(address),
         }
     }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use neobolt_core::failure;
-use neobolt_proto::Failure;
 use neobolt_proto::batch::FieldError;
+use neobolt_proto::{Failure, Value};
 
 /// An error of the driver or of the server. Cheap to clone.
 ///
@@ -19,6 +19,18 @@ struct Inner {
     message: Box<str>,
     failure: Option<Failure>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Whether the auth manager has dealt with it, or nobody is to blame for what it says.
+    note: Note,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Note {
+    #[default]
+    None,
+    /// The auth manager has dealt with it.
+    Handled,
+    /// It is about a server that somebody else has found unavailable, and has said so.
+    Deactivated,
 }
 
 /// The kinds of errors.
@@ -39,27 +51,38 @@ pub enum ErrorKind {
     Configuration,
     /// The transaction is closed, or has failed.
     TransactionClosed,
-    /// The result is not what the call expects, such as one record.
-    Result,
+    /// There is not the one record that the call expects.
+    ResultNotSingle,
+    /// The result was consumed: its records are gone.
+    ResultConsumed,
+    /// The transaction of the result has ended, and the result with it.
+    ResultOutOfScope,
     /// A field is missing, broken, or of another type.
     Field,
     /// The server broke the protocol, or does not speak Bolt.
     Protocol,
     /// The driver was closed.
     Closed,
+    /// A function that the application gave the driver failed: an auth manager, a resolver.
+    Callback,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Box<str>>) -> Self {
-        Self(Arc::new(Inner { kind, message: message.into(), failure: None, source: None }))
+        Self(Arc::new(Inner { kind, message: message.into(), failure: None, source: None, note: Note::None }))
     }
 
-    pub(crate) fn with_source(
-        kind: ErrorKind,
-        message: impl Into<Box<str>>,
-        source: impl StdError + Send + Sync + 'static,
-    ) -> Self {
-        Self(Arc::new(Inner { kind, message: message.into(), failure: None, source: Some(Box::new(source)) }))
+    pub(crate) fn with_source<E>(kind: ErrorKind, message: impl Into<Box<str>>, source: E) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            failure: None,
+            source: Some(source.into()),
+            note: Note::None,
+        }))
     }
 
     /// Says that `what` came in between COMMIT and its answer.
@@ -74,7 +97,47 @@ impl Error {
             message: failure.to_string().into(),
             failure: Some(failure),
             source: None,
+            note: Note::None,
         }))
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(ErrorKind::Closed, "the driver is closed")
+    }
+
+    /// A function of the application's failed.
+    pub(crate) fn callback(what: &str, source: Box<dyn StdError + Send + Sync>) -> Self {
+        Self::with_source(ErrorKind::Callback, what, source)
+    }
+
+    /// A server was given up by somebody else.
+    pub(crate) fn deactivated(message: String) -> Self {
+        let mut error = Self::new(ErrorKind::ServiceUnavailable, message);
+        error.set_note(Note::Deactivated);
+        error
+    }
+
+    /// Whether it is about a server that was given up already.
+    pub(crate) fn is_deactivated(&self) -> bool {
+        self.0.note == Note::Deactivated
+    }
+
+    /// Makes this error of a server's retryable: the auth manager has dealt with it.
+    pub(crate) fn into_retryable(mut self) -> Self {
+        self.set_note(Note::Handled);
+        self
+    }
+
+    /// Whether the server says that it has done nothing yet, and may be asked again.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        let idempotent = |failure: &Failure| failure.diagnostic_record.get("_idempotent").and_then(Value::as_bool);
+        self.failure().and_then(idempotent) == Some(true)
+    }
+
+    fn set_note(&mut self, note: Note) {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.note = note;
+        }
     }
 
     /// Returns what kind of error this is.
@@ -100,16 +163,19 @@ impl Error {
     /// Returns whether the same work may succeed when it is run again, as managed transactions do.
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
-            ErrorKind::Server => self.code().is_some_and(failure::is_retryable),
+            ErrorKind::Server => self.0.note == Note::Handled || self.code().is_some_and(failure::is_retryable),
             ErrorKind::ServiceUnavailable | ErrorKind::SessionExpired => true,
             ErrorKind::CommitUnknown
             | ErrorKind::AcquisitionTimeout
             | ErrorKind::Configuration
             | ErrorKind::TransactionClosed
-            | ErrorKind::Result
+            | ErrorKind::ResultNotSingle
+            | ErrorKind::ResultConsumed
+            | ErrorKind::ResultOutOfScope
             | ErrorKind::Field
             | ErrorKind::Protocol
-            | ErrorKind::Closed => false,
+            | ErrorKind::Closed
+            | ErrorKind::Callback => false,
         }
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use neobolt_core::{BookmarkManager, Bookmarks, Pipelining};
 use neobolt_io::BoxFuture;
 use neobolt_proto::message::{AccessMode, Count, TelemetryApi, TransactionOptions};
-use neobolt_proto::{Keys, Record};
+use neobolt_proto::{Auth, Keys, Record};
 
-use crate::conversation::{Conversation, Phase, Run};
+use crate::conversation::{Conversation, Phase, Run, Telemetry};
 use crate::driver::{Driver, Target};
 use crate::error::Error;
 use crate::query::{Query, TransactionConfig, query_setters};
@@ -39,6 +39,7 @@ pub struct ExecuteQuery {
     access: AccessMode,
     database: Option<Arc<str>>,
     impersonated_user: Option<Arc<str>>,
+    auth: Option<Auth>,
     manager: Option<BookmarkManager>,
 }
 
@@ -52,6 +53,7 @@ impl ExecuteQuery {
             access: AccessMode::Write,
             database: None,
             impersonated_user: None,
+            auth: None,
             manager,
         }
     }
@@ -76,6 +78,12 @@ impl ExecuteQuery {
         self
     }
 
+    /// Sets the token that the query authenticates with: the driver's by default. Needs Bolt 5.1.
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.auth = Some(auth);
+        self
+    }
+
     /// Sets the manager of what the query must have seen: the driver's by default, so that each query sees what those
     /// before it wrote. `None` leaves the query to see what it happens to.
     pub fn bookmark_manager(mut self, manager: Option<&BookmarkManager>) -> Self {
@@ -92,12 +100,14 @@ impl ExecuteQuery {
     async fn attempt(
         &self,
         bookmarks: &Arc<SessionBookmarks>,
+        telemetry: &Telemetry,
         running: &mut Option<Arc<Conversation>>,
     ) -> Result<EagerResult, Error> {
         let target = Target {
             access: self.access,
             database: self.database.clone(),
-            user: self.impersonated_user.clone(),
+            impersonated_user: self.impersonated_user.clone(),
+            auth: self.auth.as_ref(),
             bookmarks,
         };
         let (conversation, database) = self.driver.inner().converse(&target).await?;
@@ -119,7 +129,7 @@ impl ExecuteQuery {
         let mut committing = fewest && self.access == AccessMode::Read;
         {
             let mut state = conversation.lock();
-            state.telemetry(TelemetryApi::ExecuteQuery)?;
+            state.telemetry(telemetry)?;
             state.begin(&options)?;
             let run = Run { query: &self.query.text, parameters: &self.query.parameters, first_pull: fetch };
             state.run(&run, None, &result)?;
@@ -159,10 +169,14 @@ impl IntoFuture for ExecuteQuery {
         Box::pin(async move {
             let bookmarks = SessionBookmarks::new(Bookmarks::new(), self.manager.clone());
             let mut retries = Retries::new(&self.driver);
+            let telemetry = Telemetry::new(TelemetryApi::ExecuteQuery);
             loop {
                 let mut running = None;
-                match retries.bound(self.attempt(&bookmarks, &mut running)).await {
-                    Ok(Ok(result)) => return Ok(result),
+                match retries.bound(self.attempt(&bookmarks, &telemetry, &mut running)).await {
+                    Ok(Ok(mut result)) => {
+                        result.summary = result.summary.of(&Arc::new(self.query));
+                        return Ok(result);
+                    }
                     Ok(Err(error)) => {
                         // The connection is not kept while nothing is done with it.
                         drop(running);

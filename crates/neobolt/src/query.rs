@@ -40,6 +40,11 @@ impl Query {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// Returns the parameters.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
 }
 
 impl From<&str> for Query {

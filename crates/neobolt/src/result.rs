@@ -1,6 +1,7 @@
 //! Records as they stream in.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use neobolt_proto::message::Count;
@@ -10,7 +11,9 @@ use packstream::Decode;
 use crate::connection::Connection;
 use crate::conversation::{Conversation, State};
 use crate::error::{Error, ErrorKind};
-use crate::summary::{ResultSummary, ServerInfo};
+use crate::gql::Outcome;
+use crate::query::Query;
+use crate::summary::{QueryType, ResultSummary, ServerInfo};
 
 /// What a conversation and a stream share of one result.
 #[derive(Debug)]
@@ -24,13 +27,19 @@ pub(crate) struct Inner {
     /// Whether records were asked for that have not all come.
     pub(crate) requested: bool,
     batches: VecDeque<RecordBatch>,
+    /// Whether any record has come.
+    has_record: bool,
     /// Nobody will read the records any more.
     abandoned: bool,
     /// The transaction ends before all records were asked for.
     cut: bool,
     run_metadata: Map,
     server: Option<ServerInfo>,
+    /// What was run, once it is known to have begun.
+    query: Arc<Query>,
     outcome: Option<Result<ResultSummary, Error>>,
+    /// Whether the explicit transaction that it belongs to has ended.
+    scope: Option<Arc<AtomicBool>>,
     /// Keeps the connection until the result has ended. Never empty before that while a stream exists.
     lease: Option<Arc<Conversation>>,
 }
@@ -42,11 +51,14 @@ impl ResultState {
             keys: None,
             requested: false,
             batches: VecDeque::new(),
+            has_record: false,
             abandoned: false,
             cut: false,
             run_metadata: Map::default(),
             server: None,
+            query: Arc::default(),
             outcome: None,
+            scope: None,
             lease: None,
         })))
     }
@@ -59,6 +71,20 @@ impl ResultState {
         let mut inner = self.lock();
         inner.run = Some(run);
         inner.server = Some(ServerInfo::of(connection));
+    }
+
+    /// Keeps the query for the summary.
+    pub(crate) fn ran(&self, query: Query) {
+        self.lock().query = Arc::new(query);
+    }
+
+    /// The result is open as long as its transaction: until `ended`.
+    pub(crate) fn belongs_to(&self, ended: &Arc<AtomicBool>) {
+        self.lock().scope = Some(Arc::clone(ended));
+    }
+
+    fn is_out_of_scope(&self) -> bool {
+        self.lock().scope.as_ref().is_some_and(|ended| ended.load(Ordering::Relaxed))
     }
 
     /// RUN was answered.
@@ -74,6 +100,7 @@ impl ResultState {
 
     pub(crate) fn received(&self, batch: RecordBatch) {
         let mut inner = self.lock();
+        inner.has_record |= !batch.is_empty();
         if !inner.abandoned && !batch.is_empty() {
             inner.batches.push_back(batch);
         }
@@ -84,11 +111,18 @@ impl ResultState {
         inner.requested = false;
         let run = std::mem::take(&mut inner.run_metadata);
         let server = inner.server.take().unwrap_or_default();
+        let outcome = match &inner.keys {
+            _ if inner.has_record => Outcome::Records,
+            Some(keys) if !keys.is_empty() => Outcome::NoRecord,
+            _ => Outcome::NoColumns,
+        };
+        let query_type = metadata.get("type").map(|name| name.as_str().and_then(QueryType::from_name));
         inner.outcome = Some(if inner.cut {
-            let message = "the transaction ended before the whole result was read";
-            Err(Error::new(ErrorKind::TransactionClosed, message))
+            Err(Error::new(ErrorKind::ResultOutOfScope, "the transaction ended before the whole result was read"))
+        } else if query_type == Some(None) {
+            Err(Error::new(ErrorKind::Protocol, "the server named a type of query that does not exist"))
         } else {
-            Ok(ResultSummary::new(server, run, metadata))
+            Ok(ResultSummary::new(server, run, metadata, outcome))
         });
         let lease = inner.lease.take();
         drop(inner);
@@ -176,6 +210,7 @@ pub struct RecordStream {
     fetch: Count,
     batch: Option<Arc<RecordBatch>>,
     row: usize,
+    is_consumed: bool,
 }
 
 impl RecordStream {
@@ -188,9 +223,13 @@ impl RecordStream {
         fetch: Count,
     ) -> Result<Self, Error> {
         state.keep(conversation);
-        let mut stream = Self { state, keys: Arc::default(), fetch, batch: None, row: 0 };
+        let mut stream = Self { state, keys: Arc::default(), fetch, batch: None, row: 0, is_consumed: false };
         stream.keys = conversation.until(|_| stream.state.opening()).await??;
         Ok(stream)
+    }
+
+    pub(crate) fn ran(&self, query: Query) {
+        self.state.ran(query);
     }
 
     /// Returns the names of the columns.
@@ -202,17 +241,44 @@ impl RecordStream {
     ///
     /// # Errors
     ///
-    /// The query failed while it was running, or the connection was lost.
+    /// The query failed while it was running, or the connection was lost, or the result was consumed, or its transaction
+    /// has ended.
     pub async fn next(&mut self) -> Result<Option<Record>, Error> {
+        let record = self.peek().await?;
+        self.row += usize::from(record.is_some());
+        Ok(record)
+    }
+
+    /// Returns the next record without going on to it, or `None` behind the last one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::next`].
+    pub async fn peek(&mut self) -> Result<Option<Record>, Error> {
+        self.ensure_open()?;
         loop {
-            if let Some(record) = self.batch.as_ref().and_then(|batch| Record::new(batch, self.row)) {
-                self.row += 1;
+            if let Some(record) = self.buffered() {
                 return Ok(Some(record));
             }
             if !self.fetch_batch().await? {
                 return Ok(None);
             }
         }
+    }
+
+    fn buffered(&self) -> Option<Record> {
+        self.batch.as_ref().and_then(|batch| Record::new(batch, self.row))
+    }
+
+    fn ensure_open(&self) -> Result<(), Error> {
+        if self.state.is_out_of_scope() {
+            let message = "the transaction of the result has ended, and the result with it";
+            return Err(Error::new(ErrorKind::ResultOutOfScope, message));
+        }
+        if self.is_consumed {
+            return Err(Error::new(ErrorKind::ResultConsumed, "the result was consumed: its records are gone"));
+        }
+        Ok(())
     }
 
     /// Returns all records that have arrived and were not read yet, at least one, or `None` behind the last one.
@@ -223,6 +289,7 @@ impl RecordStream {
     ///
     /// The query failed while it was running, or the connection was lost.
     pub async fn next_batch(&mut self) -> Result<Option<Records<'_>>, Error> {
+        self.ensure_open()?;
         if self.batch.as_ref().is_none_or(|batch| self.row >= batch.len()) && !self.fetch_batch().await? {
             return Ok(None);
         }
@@ -267,12 +334,13 @@ impl RecordStream {
         }
     }
 
-    /// Returns all remaining records.
+    /// Returns all remaining records, which are asked for at once.
     ///
     /// # Errors
     ///
-    /// The query failed while it was running, or the connection was lost.
+    /// As [`Self::next`].
     pub async fn collect(&mut self) -> Result<Vec<Record>, Error> {
+        self.fetch = Count::All;
         let mut records = Vec::new();
         while let Some(record) = self.next().await? {
             records.push(record);
@@ -299,31 +367,53 @@ impl RecordStream {
     ///
     /// # Errors
     ///
-    /// As [`Self::collect`], or there is not exactly one record.
+    /// As [`Self::next`], or there is not exactly one record; the rest is dropped then.
     pub async fn single(&mut self) -> Result<Record, Error> {
-        let Some(record) = self.next().await? else {
-            return Err(Error::new(ErrorKind::Result, "one record was expected, but there is none"));
-        };
-        if self.next().await?.is_some() {
-            self.consume().await?;
-            return Err(Error::new(ErrorKind::Result, "one record was expected, but there are more"));
+        match self.single_optional().await? {
+            (Some(record), false) => Ok(record),
+            (None, _) => Err(Error::new(ErrorKind::ResultNotSingle, "one record was expected, but there is none")),
+            (Some(_), true) => {
+                Err(Error::new(ErrorKind::ResultNotSingle, "one record was expected, but there are more"))
+            }
         }
-        Ok(record)
     }
 
-    /// Drops the remaining records and returns the summary.
+    /// Returns the next record, if there is one, and whether there were more of them, which are dropped.
     ///
     /// # Errors
     ///
-    /// The query failed, or the connection was lost.
+    /// As [`Self::next`].
+    pub async fn single_optional(&mut self) -> Result<(Option<Record>, bool), Error> {
+        let record = self.next().await?;
+        let has_more = record.is_some() && self.next().await?.is_some();
+        if has_more {
+            self.discard().await?;
+        }
+        Ok((record, has_more))
+    }
+
+    /// Drops the remaining records and returns the summary. Records can be read no more.
+    ///
+    /// # Errors
+    ///
+    /// The query failed, or the connection was lost, or the transaction has ended before the result did.
     pub async fn consume(&mut self) -> Result<ResultSummary, Error> {
+        if !self.is_consumed {
+            self.ensure_open()?;
+            self.is_consumed = true;
+        }
+        self.discard().await?;
+        self.state.summary()
+    }
+
+    async fn discard(&mut self) -> Result<(), Error> {
         self.batch = None;
         if let Some(conversation) = self.state.lease() {
             self.state.abandon();
             let state = &self.state;
             conversation.until(|conversation| discarded(conversation, state)).await??;
         }
-        self.state.summary()
+        Ok(())
     }
 }
 
@@ -336,8 +426,9 @@ impl ResultState {
     }
 
     pub(crate) fn summary(&self) -> Result<ResultSummary, Error> {
-        let outcome = self.lock().outcome.clone();
-        outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::Result, "the result has not ended")))
+        let inner = self.lock();
+        let outcome = inner.outcome.clone().map(|outcome| outcome.map(|summary| summary.of(&inner.query)));
+        outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::ResultOutOfScope, "the result has not ended")))
     }
 }
 
@@ -381,11 +472,83 @@ pub(crate) async fn buffer(state: &Arc<ResultState>) {
         .await;
 }
 
+/// Drops what is left of a result: its session ends.
+pub(crate) async fn discard(state: &Arc<ResultState>) {
+    let Some(conversation) = state.lease() else { return };
+    state.cut();
+    // Whatever goes wrong is found by whoever reads the result.
+    let _ = conversation.until(|conversation| discarded(conversation, state)).await;
+}
+
 impl Drop for RecordStream {
     fn drop(&mut self) {
         self.state.abandon();
         let lease = self.state.lock().lease.take();
         drop(lease);
+    }
+}
+
+#[cfg(feature = "futures-core")]
+mod stream {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use futures_core::Stream;
+    use neobolt_io::BoxFuture;
+
+    use super::{Error, Record, RecordStream};
+
+    impl RecordStream {
+        /// Turns into a [`Stream`] of the remaining records, which ends behind the first error.
+        pub fn into_stream(self) -> impl Stream<Item = Result<Record, Error>> + Send + Unpin {
+            Owned::Here(Box::new(self))
+        }
+    }
+
+    type Fetched = (Box<RecordStream>, Result<bool, Error>);
+
+    /// A future is made for each batch, not for each record.
+    enum Owned {
+        Here(Box<RecordStream>),
+        Fetching(BoxFuture<'static, Fetched>),
+        Over,
+    }
+
+    impl Stream for Owned {
+        type Item = Result<Record, Error>;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            loop {
+                match std::mem::replace(&mut *self, Self::Over) {
+                    Self::Over => return Poll::Ready(None),
+                    Self::Here(mut stream) => {
+                        if let Err(error) = stream.ensure_open() {
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                        if let Some(record) = stream.buffered() {
+                            stream.row += 1;
+                            *self = Self::Here(stream);
+                            return Poll::Ready(Some(Ok(record)));
+                        }
+                        *self = Self::Fetching(Box::pin(async move {
+                            let fetched = stream.fetch_batch().await;
+                            (stream, fetched)
+                        }));
+                    }
+                    Self::Fetching(mut fetching) => {
+                        let Poll::Ready((stream, fetched)) = fetching.as_mut().poll(cx) else {
+                            *self = Self::Fetching(fetching);
+                            return Poll::Pending;
+                        };
+                        match fetched {
+                            Ok(true) => *self = Self::Here(stream),
+                            Ok(false) => return Poll::Ready(None),
+                            Err(error) => return Poll::Ready(Some(Err(error))),
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -1,5 +1,10 @@
 //! What every managed call has around it.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
 use neobolt_core::Retry;
 use neobolt_io::timeout_at;
 use tracing::debug;
@@ -13,17 +18,61 @@ pub(crate) fn undecided<E: TransactionError>(running: Option<std::sync::Arc<Conv
     running.and_then(|conversation| conversation.undecided()).map_or(last, E::from)
 }
 
+/// Tells whoever pauses because no server could be reached that one can be reached again.
+#[derive(Debug, Default)]
+pub(crate) struct Comeback(Mutex<Pausing>);
+
+#[derive(Debug, Default)]
+struct Pausing {
+    comebacks: u64,
+    waiting: Vec<Waker>,
+}
+
+impl Comeback {
+    fn lock(&self) -> MutexGuard<'_, Pausing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn came(&self) {
+        let mut pausing = self.lock();
+        pausing.comebacks += 1;
+        let waiting = std::mem::take(&mut pausing.waiting);
+        drop(pausing);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits for `pause`, or for the next comeback.
+    async fn pause(&self, pause: impl Future<Output = ()>) {
+        let seen = self.lock().comebacks;
+        let mut pause = pin!(pause);
+        poll_fn(|cx| {
+            let mut pausing = self.lock();
+            if pausing.comebacks != seen {
+                return Poll::Ready(());
+            }
+            if !pausing.waiting.iter().any(|it| it.will_wake(cx.waker())) {
+                pausing.waiting.push(cx.waker().clone());
+            }
+            drop(pausing);
+            pause.as_mut().poll(cx)
+        })
+        .await;
+    }
+}
+
 /// The retries of one managed call.
 pub(crate) struct Retries<E> {
     driver: Driver,
     retry: Retry,
     last: Option<E>,
+    /// Whether no server could be reached in the last attempt.
+    unreachable: bool,
 }
 
 impl<E: TransactionError> Retries<E> {
     pub(crate) fn new(driver: &Driver) -> Self {
         let retry = Retry::new(driver.inner().config().retry_policy());
-        Self { driver: driver.clone(), retry, last: None }
+        Self { driver: driver.clone(), retry, last: None, unreachable: false }
     }
 
     /// Runs an attempt: the first for as long as it takes, a later one until the time for retries is over. Then the error
@@ -33,7 +82,11 @@ impl<E: TransactionError> Retries<E> {
             return Ok(attempt.await);
         };
         let runtime = std::sync::Arc::clone(self.driver.runtime());
-        timeout_at(&*runtime, deadline, attempt).await.map_err(|_| last)
+        let outcome = timeout_at(&*runtime, deadline, attempt).await.map_err(|_| last)?;
+        if outcome.is_ok() && self.unreachable {
+            self.driver.inner().comeback.came();
+        }
+        Ok(outcome)
     }
 
     /// Waits until the next attempt is due, or gives the error back when there is none.
@@ -47,7 +100,13 @@ impl<E: TransactionError> Retries<E> {
             return Err(error);
         };
         debug!(target: "neobolt::retry", error = error.driver_error().map(tracing::field::display), "the transaction is retried");
-        runtime.sleep_until(at).await;
+        self.unreachable = error.driver_error().is_some_and(|error| error.failure().is_none());
+        let pause = runtime.sleep_until(at);
+        if self.unreachable {
+            self.driver.inner().comeback.pause(pause).await;
+        } else {
+            pause.await;
+        }
         if self.driver.inner().pool.is_closed() {
             return Err(error);
         }

@@ -1,35 +1,40 @@
 //! Routing: core's tables, with the questions to servers around them.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use neobolt_core::failure::is_fatal_during_discovery;
-use neobolt_core::{
-    Address, ConnectionUri, Database, Refresh, RefreshPermit, Role, Routing, RoutingTable, least_loaded,
-};
+use neobolt_core::{Address, Bookmarks, Database, Refresh, RefreshPermit, Role, Routing, RoutingTable, least_loaded};
+use neobolt_io::timeout_at;
 use neobolt_proto::message::{AccessMode, Count, Request, TransactionOptions};
 use neobolt_proto::{Map, Parameters, Value};
 
 use crate::conversation::{Conversation, Run};
 use crate::driver::{Connected, DriverInner, Target};
 use crate::error::{Error, ErrorKind};
+use crate::pool::Wanted;
 use crate::result::{RecordStream, ResultState};
+use crate::session::SessionBookmarks;
+
+/// How long a router may take to answer before the next one is asked. Those that work take milliseconds, and a minute when
+/// their cluster is being elected.
+const ROUTER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The routing tables of one driver.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Router {
     routing: Mutex<Routing>,
     /// Who waits for a refresh that somebody else does.
     joined: Mutex<Vec<Waker>>,
+    /// Counts choices among readers and among writers: equals take turns.
+    chosen: [AtomicU64; 2],
 }
 
 impl Router {
-    pub(crate) fn new(uri: &ConnectionUri) -> Self {
-        Self { routing: Mutex::new(Routing::new(uri.address().clone())), joined: Mutex::default() }
-    }
-
     pub(crate) fn lock(&self) -> MutexGuard<'_, Routing> {
         self.routing.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,35 +45,46 @@ impl Router {
         driver: &Arc<DriverInner>,
         target: &Target<'_>,
         database: Option<Arc<str>>,
-        guess_is_safe: bool,
-        deadline: Instant,
+        wanted: Wanted<'_>,
     ) -> Result<Connected, Error> {
-        // A guessed home database chooses the server; the server says whether the guess was right.
-        let guess = || {
-            if guess_is_safe { self.lock().home_database(&target.user) } else { None }
-        };
-        let (mut key, guessed) = match database.clone() {
-            Some(name) => (Database::Named(name), false),
-            None => guess().map_or((Database::Home(target.user.clone()), false), |name| (Database::Named(name), true)),
-        };
+        let home = || Database::Home(driver.user(target));
+        let mut key = database.map_or_else(home, Database::Named);
+        let mut guessed = false;
+        if let Some(name) = self.guess(driver, &key) {
+            (key, guessed) = (Database::Named(name), true);
+        }
+        let mut patience = driver.config().connection_acquisition_timeout;
         let mut refreshed = false;
         let mut last = None;
         loop {
             let Some(address) = self.candidate(driver, target, &key, refreshed) else {
+                if guessed {
+                    // Where a table must be asked for, it is the one of the home database as it is now.
+                    (key, guessed) = (home(), false);
+                }
                 if refreshed {
                     let message = format!("no server takes {:?} access to {}", target.access, describe(&key));
-                    return Err(last.map_or_else(
-                        || Error::new(ErrorKind::SessionExpired, message.clone()),
-                        |error: Error| Error::with_source(ErrorKind::SessionExpired, message.clone(), error),
-                    ));
+                    return Err(match last {
+                        Some(error) => Error::with_source::<Error>(ErrorKind::SessionExpired, message, error),
+                        None => Error::new(ErrorKind::SessionExpired, message),
+                    });
                 }
-                (key, refreshed) = self.refresh(driver, target, key, deadline).await?;
+                (key, refreshed) = self.refresh(driver, target, key).await?;
                 continue;
             };
-            match driver.pool.acquire(&address, deadline).await {
+            let begun = driver.now();
+            let acquired = driver.pool.acquire(&address, wanted, begun + patience).await;
+            // All servers together have the time of one; what is spent on routers does not count.
+            patience = patience.saturating_sub(driver.now().saturating_duration_since(begun));
+            match acquired {
+                Ok(connection) if guessed && !connection.as_bolt().server().server_side_routing => {
+                    // Its server would not send on what belongs to another one: the guess must be right, so ask.
+                    drop(connection);
+                    (key, guessed, refreshed) = (home(), false, false);
+                }
                 Ok(connection) => {
-                    let database = match (&key, guessed) {
-                        (Database::Named(name), false) => Some(Arc::clone(name)),
+                    let database = match &key {
+                        Database::Named(name) if !guessed => Some(Arc::clone(name)),
                         _ => None,
                     };
                     if let (None, Some(name)) = (&target.database, &database) {
@@ -77,7 +93,10 @@ impl Router {
                     return Ok(Connected { connection, key, database });
                 }
                 Err(error) if error.kind() == ErrorKind::ServiceUnavailable => {
-                    driver.deactivate(&address);
+                    // Where somebody else has given the server up, it may be back by now.
+                    if !error.is_deactivated() {
+                        driver.deactivate(&address);
+                    }
                     last = Some(error);
                 }
                 Err(error) => return Err(error),
@@ -85,15 +104,50 @@ impl Router {
         }
     }
 
+    /// The name that a home database had last. Good enough to choose a server, where every server sends on what is not its
+    /// own and says which database it really was.
+    fn guess(&self, driver: &DriverInner, key: &Database) -> Option<Arc<str>> {
+        match key {
+            Database::Home(user) if driver.pool.dialer.server_side_routing.is_everywhere() => {
+                self.lock().home_database(user)
+            }
+            _ => None,
+        }
+    }
+
+    /// The table of a database, or of the driver's home database as last heard of.
+    pub(crate) fn known_table(&self, database: Option<&str>) -> Option<RoutingTable> {
+        let mut routing = self.lock();
+        let named = database.map(Arc::from).or_else(|| routing.home_database(&None));
+        let key = named.map_or(Database::Home(None), Database::Named);
+        routing.table(&key).cloned()
+    }
+
+    /// Has the table of a target refreshed, whether or not it is fresh.
+    pub(crate) async fn update(&self, driver: &Arc<DriverInner>, target: &Target<'_>) -> Result<(), Error> {
+        let mut key = target.database.clone().map_or(Database::Home(None), Database::Named);
+        let mut is_done = false;
+        while !is_done {
+            (key, is_done) = self.refresh(driver, target, key).await?;
+        }
+        Ok(())
+    }
+
     /// The server to ask, if the table is fresh, or was when this call had it `refreshed`: it may live for no time at all.
     fn candidate(&self, driver: &DriverInner, target: &Target<'_>, key: &Database, refreshed: bool) -> Option<Address> {
-        let random = driver.pool.dialer.runtime.random();
+        let [reads, writes] = &self.chosen;
+        let turn = match target.access {
+            AccessMode::Read => reads,
+            AccessMode::Write => writes,
+        };
         let routing = self.lock();
         let table = routing.table(key)?;
         if !refreshed && !table.is_fresh(driver.now(), target.access) {
             return None;
         }
-        least_loaded(table.candidates(target.access), |it| driver.pool.counts(it).in_use, random).cloned()
+        let candidates = table.candidates(target.access);
+        let turn = if candidates.is_empty() { 0 } else { turn.fetch_add(1, Ordering::Relaxed) };
+        least_loaded(candidates, |it| driver.pool.counts(it).in_use, turn).cloned()
     }
 
     /// Has the table of `key` refreshed, by this call or another one. Returns the table's key and whether this call did it.
@@ -102,11 +156,11 @@ impl Router {
         driver: &Arc<DriverInner>,
         target: &Target<'_>,
         key: Database,
-        deadline: Instant,
     ) -> Result<(Database, bool), Error> {
         let start = self.lock().begin_refresh(&key);
         let Refresh::Start(permit) = start else {
-            let joined = neobolt_io::timeout_at(&*driver.pool.dialer.runtime, deadline, self.joined(&key));
+            let joined =
+                timeout_at(&*driver.pool.dialer.runtime, driver.pool.acquisition_deadline(), self.joined(&key));
             joined.await.map_err(|_| {
                 let message = format!("no routing table for {} within the acquisition timeout", describe(&key));
                 Error::new(ErrorKind::AcquisitionTimeout, message)
@@ -121,22 +175,32 @@ impl Router {
             return Ok((key, false));
         };
         let mut refreshing = Refreshing { router: self, driver, permit: Some(permit) };
-        let routers = self.lock().routers_to_try(&key);
+        let mut tried = BTreeSet::new();
         let mut last = None;
+        let routers = self.lock().routers_to_try(&key);
         for router in routers {
-            match self.ask(driver, target, &key, &router, deadline).await {
-                Ok(table) => return Ok((refreshing.end(table).unwrap_or(key), true)),
-                Err(error) => {
-                    let fatal = error.code().is_some_and(is_fatal_during_discovery)
-                        || matches!(
-                            error.kind(),
-                            ErrorKind::AcquisitionTimeout | ErrorKind::Closed | ErrorKind::Configuration
-                        );
-                    if fatal {
+            let routers = match router {
+                neobolt_core::Router::Known(router) => vec![router],
+                neobolt_core::Router::Initial => driver.initial_routers().await?,
+            };
+            for router in routers {
+                if !tried.insert(router.clone()) {
+                    continue;
+                }
+                match self.ask(driver, target, &key, &router).await {
+                    Ok(table) => return Ok((refreshing.end(table).unwrap_or(key), true)),
+                    Err(error) if is_fatal(&error) => {
+                        if error.code() == Some(DATABASE_NOT_FOUND) {
+                            self.lock().forget_database(&key);
+                        }
                         return Err(error);
                     }
-                    driver.deactivate(&router);
-                    last = Some(error);
+                    Err(error) => {
+                        if !error.is_deactivated() {
+                            driver.deactivate(&router);
+                        }
+                        last = Some(error);
+                    }
                 }
             }
         }
@@ -153,25 +217,27 @@ impl Router {
         target: &Target<'_>,
         key: &Database,
         router: &Address,
-        deadline: Instant,
     ) -> Result<RoutingTable, Error> {
-        let connection = driver.pool.acquire(router, deadline).await?;
+        let wanted = Wanted { session_auth: target.auth, ..Wanted::default() };
+        let connection = driver.pool.acquire(router, wanted, driver.pool.acquisition_deadline()).await?;
         let has_route = connection.as_bolt().capabilities().route;
-        let conversation = Conversation::new(driver, connection, key.clone(), None, target.bookmarks);
+        // What the session has seen is none of this conversation's business, though the question depends on it.
+        let unseen = SessionBookmarks::new(Bookmarks::new(), None);
+        let conversation = Conversation::new(driver, connection, key.clone(), None, &unseen);
         let bookmarks = target.bookmarks.to_send();
         let question = Question {
             context: driver.pool.dialer.uri.routing_context().unwrap_or_default(),
             bookmarks: bookmarks.iter().collect(),
             database: if let Database::Named(name) = key { Some(&**name) } else { None },
-            impersonated_user: target.user.as_deref(),
+            impersonated_user: target.impersonated_user.as_deref(),
         };
         let answered = async {
             if has_route { question.by_route(&conversation).await } else { question.by_procedure(&conversation).await }
         };
-        let table =
-            neobolt_io::timeout_at(&*driver.pool.dialer.runtime, deadline, answered).await.unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::AcquisitionTimeout, format!("{router} did not answer in time")))
-            })?;
+        let deadline = driver.now() + ROUTER_PATIENCE;
+        let table = timeout_at(&*driver.pool.dialer.runtime, deadline, answered).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::ServiceUnavailable, format!("{router} did not answer in time")))
+        })?;
         read_table(table, driver.now(), router)
     }
 
@@ -187,6 +253,15 @@ impl Router {
         })
         .await;
     }
+}
+
+const DATABASE_NOT_FOUND: &str = "Neo.ClientError.Database.DatabaseNotFound";
+
+/// Whether every other router would say the same.
+fn is_fatal(error: &Error) -> bool {
+    use ErrorKind as K;
+    error.code().is_some_and(is_fatal_during_discovery)
+        || matches!(error.kind(), K::AcquisitionTimeout | K::Closed | K::Configuration | K::Callback)
 }
 
 /// What a router is asked.
@@ -224,7 +299,8 @@ impl Question<'_> {
         let options = TransactionOptions {
             mode: AccessMode::Read,
             database: has_databases.then_some("system"),
-            bookmarks: self.bookmarks,
+            // Bolt 3 knows one database, and bookmarks of others do not concern it.
+            bookmarks: if has_databases { self.bookmarks } else { Vec::new() },
             impersonated_user: self.impersonated_user,
             ..TransactionOptions::default()
         };

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use neobolt_core::{BookmarkManager, Bookmarks, Pipelining};
 use neobolt_io::BoxFuture;
-use neobolt_proto::message::{AccessMode, Count, TelemetryApi, TransactionOptions};
+use neobolt_proto::Auth;
+use neobolt_proto::message::{AccessMode, Count, NotificationFilter, TelemetryApi, TransactionOptions};
 
-use crate::conversation::{Conversation, Run};
+use crate::conversation::{Conversation, Run, Telemetry};
 use crate::driver::{Driver, Target, fetch_size};
 use crate::error::{Error, TransactionError};
 use crate::query::{Query, TransactionConfig, query_setters};
-use crate::result::{RecordStream, ResultState, buffer};
+use crate::result::{RecordStream, ResultState, buffer, discard};
 use crate::retry::{Retries, undecided};
 use crate::transaction::{Handle, ManagedTransaction, Transaction};
 
@@ -83,8 +84,11 @@ pub struct SessionBuilder {
 struct SessionConfig {
     database: Option<Arc<str>>,
     impersonated_user: Option<Arc<str>>,
+    auth: Option<Auth>,
     access: AccessMode,
     fetch_size: Count,
+    notifications: NotificationFilter,
+    retries_auto_commit: bool,
 }
 
 impl SessionBuilder {
@@ -92,8 +96,11 @@ impl SessionBuilder {
         let config = SessionConfig {
             database: None,
             impersonated_user: None,
+            auth: None,
             access: AccessMode::Write,
             fetch_size: driver.inner().config().fetch_size,
+            notifications: NotificationFilter::default(),
+            retries_auto_commit: !driver.inner().config().disable_auto_commit_retries,
         };
         Self { driver, config, bookmarks: Bookmarks::new(), manager: None }
     }
@@ -128,9 +135,27 @@ impl SessionBuilder {
         self
     }
 
+    /// Sets the token that the session authenticates with: the driver's by default. Needs Bolt 5.1.
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.config.auth = Some(auth);
+        self
+    }
+
+    /// Sets which notifications the server sends: those that the driver asks for, by default. Needs Bolt 5.2.
+    pub fn notifications(mut self, filter: NotificationFilter) -> Self {
+        self.config.notifications = filter;
+        self
+    }
+
     /// Sets how many records are fetched at once: the driver's number by default. Zero is all of them.
     pub fn fetch_size(mut self, records: u32) -> Self {
         self.config.fetch_size = fetch_size(records);
+        self
+    }
+
+    /// Sets whether an auto-commit query is never sent again: as the driver is configured, by default.
+    pub fn disable_auto_commit_retries(mut self, disabled: bool) -> Self {
+        self.config.retries_auto_commit = !disabled;
         self
     }
 
@@ -157,7 +182,8 @@ pub struct Session {
 impl Session {
     /// Runs a query in a transaction of its own, which is committed when its result ends.
     ///
-    /// It is sent once and never retried. A result that is still open when the session is used again is received to its end
+    /// It is sent once, and once again where the server says of its failure that nothing was done yet and that it may be
+    /// ([`DriverBuilder::disable_auto_commit_retries`](crate::DriverBuilder::disable_auto_commit_retries)). A result that is still open when the session is used again is received to its end
     /// first, for its stream to be read later.
     pub fn run(&mut self, query: impl Into<Query>) -> RunAutoCommit<'_> {
         RunAutoCommit { session: self, query: query.into(), config: TransactionConfig::new() }
@@ -219,9 +245,10 @@ impl Session {
         E: TransactionError,
     {
         let mut retries = Retries::new(&self.driver);
+        let telemetry = Telemetry::new(TelemetryApi::ManagedTransaction);
         loop {
             let mut running = None;
-            match retries.bound(self.attempt(access, config, &mut work, &mut running)).await {
+            match retries.bound(self.attempt(access, config, &telemetry, &mut work, &mut running)).await {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => {
                     // The connection is not kept while nothing is done with it.
@@ -237,6 +264,7 @@ impl Session {
         &mut self,
         access: AccessMode,
         config: &TransactionConfig,
+        telemetry: &Telemetry,
         work: &mut F,
         running: &mut Option<Arc<Conversation>>,
     ) -> Result<T, E>
@@ -245,7 +273,7 @@ impl Session {
         Fut: Future<Output = Result<T, E>>,
         E: TransactionError,
     {
-        let handle = self.begin(access, config, TelemetryApi::ManagedTransaction).await?;
+        let handle = self.begin(access, config, telemetry).await?;
         *running = Some(handle.conversation());
         match work(ManagedTransaction::new(handle.clone())).await {
             Ok(value) => {
@@ -257,6 +285,15 @@ impl Session {
                 let _ = handle.rollback().await;
                 Err(error)
             }
+        }
+    }
+
+    /// Ends the session: what is left of an open result of [`Session::run`] is dropped, and its bookmark awaited.
+    ///
+    /// A session that is dropped leaves its results to their streams.
+    pub async fn close(mut self) {
+        if let Some(previous) = self.previous.take() {
+            discard(&previous).await;
         }
     }
 
@@ -272,7 +309,8 @@ impl Session {
         Target {
             access,
             database: self.config.database.clone(),
-            user: self.config.impersonated_user.clone(),
+            impersonated_user: self.config.impersonated_user.clone(),
+            auth: self.config.auth.as_ref(),
             bookmarks: &self.bookmarks,
         }
     }
@@ -293,7 +331,7 @@ impl Session {
         &mut self,
         access: AccessMode,
         config: &TransactionConfig,
-        api: TelemetryApi,
+        telemetry: &Telemetry,
     ) -> Result<Handle, Error> {
         let (conversation, database) = self.connect(access).await?;
         let bookmarks = self.bookmarks.to_send();
@@ -301,7 +339,7 @@ impl Session {
         config.apply(&mut options);
         {
             let mut state = conversation.lock();
-            state.telemetry(api)?;
+            state.telemetry(telemetry)?;
             state.begin(&options)?;
         }
         if self.driver.inner().config().pipelining == Pipelining::Official {
@@ -326,6 +364,7 @@ fn options<'a>(
         database,
         bookmarks: bookmarks.iter().collect(),
         impersonated_user: config.impersonated_user.as_deref(),
+        notifications: Some(&config.notifications),
         ..TransactionOptions::default()
     }
 }
@@ -356,23 +395,43 @@ impl<'a> IntoFuture for RunAutoCommit<'a> {
     fn into_future(self) -> Self::IntoFuture {
         let Self { session, query, config } = self;
         Box::pin(async move {
-            let access = session.config.access;
-            let (conversation, database) = session.connect(access).await?;
-            let bookmarks = session.bookmarks.to_send();
-            let mut options = options(access, database.as_deref(), &session.config, &bookmarks);
-            config.apply(&mut options);
-            let fetch = session.fetch();
-            let result = ResultState::new();
-            {
-                let mut state = conversation.lock();
-                state.telemetry(TelemetryApi::AutoCommit)?;
-                let run = Run { query: &query.text, parameters: &query.parameters, first_pull: fetch };
-                state.run(&run, Some(&options), &result)?;
-            }
-            let stream = RecordStream::open(Arc::clone(&result), &conversation, fetch).await?;
-            session.previous = Some(result);
-            Ok(stream)
+            let telemetry = Telemetry::new(TelemetryApi::AutoCommit);
+            let ran = match session.auto_commit(&query, &config, Some(&telemetry)).await {
+                Err(error) if session.config.retries_auto_commit && error.is_idempotent() => {
+                    session.auto_commit(&query, &config, None).await
+                }
+                ran => ran,
+            };
+            ran.inspect(|stream| stream.ran(query))
         })
+    }
+}
+
+impl Session {
+    async fn auto_commit(
+        &mut self,
+        query: &Query,
+        config: &TransactionConfig,
+        telemetry: Option<&Telemetry>,
+    ) -> Result<RecordStream, Error> {
+        let access = self.config.access;
+        let (conversation, database) = self.connect(access).await?;
+        let bookmarks = self.bookmarks.to_send();
+        let mut options = options(access, database.as_deref(), &self.config, &bookmarks);
+        config.apply(&mut options);
+        let fetch = self.fetch();
+        let result = ResultState::new();
+        {
+            let mut state = conversation.lock();
+            if let Some(telemetry) = telemetry {
+                state.telemetry(telemetry)?;
+            }
+            let run = Run { query: &query.text, parameters: &query.parameters, first_pull: fetch };
+            state.run(&run, Some(&options), &result)?;
+        }
+        let stream = RecordStream::open(Arc::clone(&result), &conversation, fetch).await?;
+        self.previous = Some(result);
+        Ok(stream)
     }
 }
 
@@ -400,7 +459,8 @@ impl<'a> IntoFuture for BeginTransaction<'a> {
         let Self { session, config } = self;
         Box::pin(async move {
             let access = session.config.access;
-            let handle = session.begin(access, &config, TelemetryApi::ExplicitTransaction).await?;
+            let telemetry = Telemetry::new(TelemetryApi::ExplicitTransaction);
+            let handle = session.begin(access, &config, &telemetry).await?;
             Ok(Transaction::new(handle))
         })
     }

@@ -7,6 +7,8 @@ use neobolt_core::Address;
 use neobolt_proto::{Map, Value, Version};
 
 use crate::connection::Connection;
+use crate::gql::{self, GqlStatusObject, Notification, Outcome};
+use crate::query::Query;
 
 /// The server that ran a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,20 +50,43 @@ pub enum QueryType {
     SchemaWrite,
 }
 
+impl QueryType {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "r" => Some(Self::ReadOnly),
+            "rw" => Some(Self::ReadWrite),
+            "w" => Some(Self::WriteOnly),
+            "s" => Some(Self::SchemaWrite),
+            _ => None,
+        }
+    }
+}
+
 /// What the server said of a query when it was over. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct ResultSummary(Arc<Inner>);
+pub struct ResultSummary(Arc<Inner>, Arc<Query>);
 
 #[derive(Debug)]
 struct Inner {
     server: ServerInfo,
     run: Map,
     end: Map,
+    outcome: Outcome,
 }
 
 impl ResultSummary {
-    pub(crate) fn new(server: ServerInfo, run: Map, end: Map) -> Self {
-        Self(Arc::new(Inner { server, run, end }))
+    pub(crate) fn new(server: ServerInfo, run: Map, end: Map, outcome: Outcome) -> Self {
+        Self(Arc::new(Inner { server, run, end, outcome }), Arc::default())
+    }
+
+    pub(crate) fn of(mut self, query: &Arc<Query>) -> Self {
+        self.1 = Arc::clone(query);
+        self
+    }
+
+    /// Returns the query, with its parameters.
+    pub fn query(&self) -> &Query {
+        &self.1
     }
 
     /// Returns the server that ran the query.
@@ -76,13 +101,7 @@ impl ResultSummary {
 
     /// Returns what kind of query it was.
     pub fn query_type(&self) -> Option<QueryType> {
-        match self.0.end.get("type").and_then(Value::as_str)? {
-            "r" => Some(QueryType::ReadOnly),
-            "rw" => Some(QueryType::ReadWrite),
-            "w" => Some(QueryType::WriteOnly),
-            "s" => Some(QueryType::SchemaWrite),
-            _ => None,
-        }
+        QueryType::from_name(self.0.end.get("type").and_then(Value::as_str)?)
     }
 
     /// Returns what the query changed.
@@ -92,17 +111,26 @@ impl ResultSummary {
 
     /// Returns the plan of an EXPLAINed or PROFILEd query.
     pub fn plan(&self) -> Option<Plan<'_>> {
-        self.map("profile").or_else(|| self.map("plan")).map(Plan)
+        self.map("plan").map(Plan).or_else(|| self.profile())
     }
 
-    /// Returns the notifications (from servers that speak Bolt 5.4 or older).
-    pub fn notifications(&self) -> impl Iterator<Item = Notification<'_>> {
-        self.list("notifications").map(Notification)
+    /// Returns the plan of a PROFILEd query, with what it took.
+    pub fn profile(&self) -> Option<Plan<'_>> {
+        self.map("profile").map(Plan)
     }
 
-    /// Returns the GQL statuses, most important first (from servers that speak Bolt 5.6 or newer).
-    pub fn gql_statuses(&self) -> impl Iterator<Item = GqlStatus<'_>> {
-        self.list("statuses").map(GqlStatus)
+    /// Returns the notifications about the query; `None` where the server says nothing of any.
+    ///
+    /// Made from the GQL statuses where the server sends those (Bolt 5.6 and later).
+    pub fn notifications(&self) -> Option<Vec<Notification>> {
+        gql::notifications(&self.0.end)
+    }
+
+    /// Returns the GQL statuses, most important first.
+    ///
+    /// Made from notifications and records where the server sends none (before Bolt 5.6).
+    pub fn gql_status_objects(&self) -> Vec<GqlStatusObject> {
+        gql::statuses(&self.0.end, self.0.outcome)
     }
 
     /// Returns how long it took until the result was available.
@@ -118,17 +146,9 @@ impl ResultSummary {
     fn map(&self, key: &str) -> Option<&Map> {
         as_map(self.0.end.get(key)?)
     }
-
-    fn list(&self, key: &str) -> impl Iterator<Item = &Map> {
-        let list = match self.0.end.get(key) {
-            Some(Value::List(list)) => &**list,
-            _ => &[],
-        };
-        list.iter().filter_map(as_map)
-    }
 }
 
-fn as_map(value: &Value) -> Option<&Map> {
+pub(crate) fn as_map(value: &Value) -> Option<&Map> {
     if let Value::Map(map) = value { Some(map) } else { None }
 }
 
@@ -136,7 +156,7 @@ fn millis(value: Option<&Value>) -> Option<Duration> {
     u64::try_from(value?.as_i64()?).ok().map(Duration::from_millis)
 }
 
-fn text<'a>(map: &'a Map, key: &str) -> &'a str {
+pub(crate) fn text<'a>(map: &'a Map, key: &str) -> &'a str {
     map.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -233,67 +253,39 @@ impl<'a> Plan<'a> {
 
     /// Returns how often the storage engine was asked, where the query was PROFILEd.
     pub fn db_hits(&self) -> Option<i64> {
-        self.0.get("dbHits")?.as_i64()
+        self.number("dbHits")
     }
 
     /// Returns how many rows the operator made, where the query was PROFILEd.
     pub fn rows(&self) -> Option<i64> {
-        self.0.get("rows")?.as_i64()
+        self.number("rows")
+    }
+
+    /// Returns how often a page was found in the cache, where the query was PROFILEd and the server counts it.
+    pub fn page_cache_hits(&self) -> Option<i64> {
+        self.number("pageCacheHits")
+    }
+
+    /// Returns how often a page was not found in the cache, where the query was PROFILEd and the server counts it.
+    pub fn page_cache_misses(&self) -> Option<i64> {
+        self.number("pageCacheMisses")
+    }
+
+    /// Returns the part of pages found in the cache, where the query was PROFILEd and the server counts it.
+    pub fn page_cache_hit_ratio(&self) -> Option<f64> {
+        self.0.get("pageCacheHitRatio")?.as_f64()
+    }
+
+    /// Returns how long the operator took, in nanoseconds, where the query was PROFILEd and the server measures it.
+    pub fn time(&self) -> Option<i64> {
+        self.number("time")
+    }
+
+    fn number(&self, key: &str) -> Option<i64> {
+        self.0.get(key)?.as_i64()
     }
 }
 
 fn list<'a>(map: &'a Map, key: &str) -> &'a [Value] {
     if let Some(Value::List(list)) = map.get(key) { list } else { &[] }
-}
-
-/// A notification: advice or a warning about a query.
-#[derive(Clone, Copy, Debug)]
-pub struct Notification<'a>(&'a Map);
-
-impl<'a> Notification<'a> {
-    /// Returns the Neo4j code.
-    pub fn code(&self) -> &'a str {
-        text(self.0, "code")
-    }
-
-    /// Returns the title.
-    pub fn title(&self) -> &'a str {
-        text(self.0, "title")
-    }
-
-    /// Returns what it says.
-    pub fn description(&self) -> &'a str {
-        text(self.0, "description")
-    }
-
-    /// Returns the severity, such as `WARNING`.
-    pub fn severity(&self) -> &'a str {
-        text(self.0, "severity")
-    }
-}
-
-/// A GQL status: how a query ended, or a notification about it.
-#[derive(Clone, Copy, Debug)]
-pub struct GqlStatus<'a>(&'a Map);
-
-impl<'a> GqlStatus<'a> {
-    /// Returns the status, such as `00000`.
-    pub fn gql_status(&self) -> &'a str {
-        text(self.0, "gql_status")
-    }
-
-    /// Returns what it says.
-    pub fn description(&self) -> &'a str {
-        text(self.0, "status_description")
-    }
-
-    /// Returns the diagnostic record, without the entries that have their defaults.
-    pub fn diagnostic_record(&self) -> Option<&'a Map> {
-        as_map(self.0.get("diagnostic_record")?)
-    }
-
-    /// Returns whether it is a notification.
-    pub fn is_notification(&self) -> bool {
-        self.0.get("neo4j_code").is_some()
-    }
 }

@@ -9,7 +9,7 @@ use neobolt_proto::message::Count;
 use crate::conversation::{Conversation, Phase, Run};
 use crate::error::Error;
 use crate::query::{Query, query_setters};
-use crate::result::{RecordStream, ResultState};
+use crate::result::{RecordStream, ResultState, buffer};
 
 /// What both kinds of transactions can do.
 #[derive(Clone, Debug)]
@@ -27,15 +27,21 @@ impl Handle {
         Arc::clone(&self.conversation)
     }
 
-    async fn run(&self, query: &Query) -> Result<RecordStream, Error> {
+    async fn run(&self, query: Query) -> Result<RecordStream, Error> {
         let result = ResultState::new();
+        let in_the_way = self.conversation.lock().results_in_the_way();
+        for earlier in &in_the_way {
+            buffer(earlier).await;
+        }
         {
             let mut state = self.conversation.lock();
             state.ensure_open()?;
             let run = Run { query: &query.text, parameters: &query.parameters, first_pull: self.fetch };
             state.run(&run, None, &result)?;
         }
-        RecordStream::open(result, &self.conversation, self.fetch).await
+        let stream = RecordStream::open(Arc::clone(&result), &self.conversation, self.fetch).await?;
+        result.ran(query);
+        Ok(stream)
     }
 
     /// Drops what is left of every result and commits: one round trip, unless records are still under way.
@@ -60,7 +66,7 @@ impl Handle {
         {
             let mut state = self.conversation.lock();
             if state.broken.is_some() {
-                state.phase = Phase::RolledBack;
+                state.end(Phase::RolledBack);
                 return Ok(());
             }
             state.ensure_open()?;
@@ -99,8 +105,8 @@ impl Transaction {
 
     /// Commits the transaction.
     ///
-    /// Records that were not asked for yet are dropped: a stream that is read on ends in an error of kind
-    /// [`TransactionClosed`](crate::ErrorKind::TransactionClosed), so that it is not taken for complete.
+    /// What is left of its results is dropped: a stream that is read on ends in an error of kind
+    /// [`ResultOutOfScope`](crate::ErrorKind::ResultOutOfScope), so that it is not taken for complete.
     ///
     /// When the future is dropped, the outcome is unknown: the COMMIT may have been sent.
     ///
@@ -156,6 +162,6 @@ impl<'a> IntoFuture for RunInTransaction<'a> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.handle.run(&self.query).await })
+        Box::pin(async move { self.handle.run(self.query).await })
     }
 }

@@ -127,21 +127,52 @@ fn a_deactivated_server_sends_its_waiters_away() {
 }
 
 #[test]
-fn a_retired_connection_is_not_lent_again() {
+fn every_connection_authenticates_again_when_its_server_has_forgotten_it() {
     let (mut pool, now) = (pool(3), epoch());
     let leases: Vec<_> = (1..=3).map(|number| open(&mut pool, now, number)).collect();
-    let [idle, used, granted] = leases.try_into().unwrap();
+    let [idle, mut used, granted] = leases.try_into().unwrap();
     let ticket = wait(pool.acquire(now, &address()));
     pool.release(now, granted, Disposition::Reuse);
     pool.release(now, idle, Disposition::Reuse);
-    pool.retire(&address());
-    assert_eq!(events(&mut pool), ["wake 0", "close 1"]);
-    let permit = dial(pool.granted(ticket));
-    pool.release(now, used, Disposition::Reuse);
-    assert_eq!(events(&mut pool), ["close 3", "close 2"]);
-    let lease = pool.dialed(now, permit, 4).unwrap();
+    pool.expire_authentication(&address());
+    assert!(ready(pool.granted(ticket)).must_authenticate());
+    let mut lease = ready(pool.acquire(now, &address()));
+    assert!(lease.must_authenticate());
+    pool.authenticated(&mut lease);
     pool.release(now, lease, Disposition::Reuse);
-    assert_eq!(*ready(pool.acquire(now, &address())), 4);
+    let lease = ready(pool.acquire(now, &address()));
+    assert!(!lease.must_authenticate());
+
+    // One that was in use is not disturbed, but counts as forgotten when it is lent next.
+    assert!(!used.must_authenticate());
+    pool.begin_recovery(&mut used);
+    pool.release(now, used, Disposition::Reuse);
+    assert!(ready(pool.acquire(now, &address())).must_authenticate());
+    assert_eq!(events(&mut pool), ["wake 0"]);
+}
+
+#[test]
+fn a_connection_that_is_being_recovered_is_waited_for() {
+    let (mut pool, now) = (pool(3), epoch());
+    let mut lease = open(&mut pool, now, 1);
+    pool.begin_recovery(&mut lease);
+    pool.begin_recovery(&mut lease);
+    let first = wait(pool.acquire(now, &address()));
+    // One connection comes back for one who waits.
+    let second = dial(pool.acquire(now, &address()));
+    pool.release(now, lease, Disposition::Reuse);
+    assert_eq!(events(&mut pool), ["wake 0"]);
+    let mut lease = ready(pool.granted(first));
+    assert_eq!(*lease, 1);
+
+    pool.begin_recovery(&mut lease);
+    let third = wait(pool.acquire(now, &address()));
+    pool.release(now, lease, Disposition::Discard);
+    assert_eq!(events(&mut pool), ["close 1", "wake 1"]);
+    let permit = dial(pool.granted(third));
+    pool.dial_failed(permit);
+    pool.dial_failed(second);
+    assert_eq!(pool.hosts().count(), 0);
 }
 
 #[test]
@@ -177,7 +208,8 @@ enum Step {
     PickUp(usize),
     Cancel(usize),
     Deactivate(u8),
-    Retire(u8),
+    ExpireAuthentication(u8),
+    BeginRecovery(usize),
     Sleep(u64),
 }
 
@@ -192,7 +224,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => any().prop_map(Step::PickUp),
         2 => any().prop_map(Step::Cancel),
         1 => host().prop_map(Step::Deactivate),
-        1 => host().prop_map(Step::Retire),
+        1 => host().prop_map(Step::ExpireAuthentication),
+        2 => any().prop_map(Step::BeginRecovery),
         1 => (0..2000_u64).prop_map(Step::Sleep),
     ]
 }
@@ -292,7 +325,13 @@ impl User {
                 }
             }
             Step::Deactivate(host) => self.pool.deactivate(&Self::host(host)),
-            Step::Retire(host) => self.pool.retire(&Self::host(host)),
+            Step::ExpireAuthentication(host) => self.pool.expire_authentication(&Self::host(host)),
+            Step::BeginRecovery(which) => {
+                if let Some(mut lease) = Self::take(&mut self.leases, which) {
+                    self.pool.begin_recovery(&mut lease);
+                    self.leases.push(lease);
+                }
+            }
             Step::Sleep(seconds) => self.now += Duration::from_secs(seconds),
         }
         self.handle_events();
@@ -323,7 +362,9 @@ impl User {
             let address = Self::host(host);
             let Counts { in_use, idle, creating, waiting } = self.pool.counts(&address);
             assert!(in_use + idle + creating <= MAX);
-            assert!(waiting == 0 || (idle == 0 && in_use + creating == MAX), "somebody waits without need");
+            let recovering = self.leases.iter().filter(|it| *it.address() == address && it.is_recovering).count();
+            let must_wait = idle == 0 && (in_use + creating == MAX || waiting <= recovering);
+            assert!(waiting == 0 || must_wait, "somebody waits without need");
             assert_eq!(waiting, self.tickets.iter().filter(|(_, of, woken)| *of == address && !woken).count());
             assert!(in_use >= self.leases.iter().filter(|lease| *lease.address() == address).count());
             assert!(creating >= self.permits.iter().filter(|permit| *permit.address() == address).count());

@@ -44,6 +44,7 @@ pub struct RoutingTable {
     routers: Vec<Address>,
     readers: Vec<Address>,
     writers: Vec<Address>,
+    ttl: Duration,
     expires: Instant,
     came_without_writers: bool,
 }
@@ -82,6 +83,7 @@ impl RoutingTable {
             routers: routers.order,
             readers: readers.order,
             writers: writers.order,
+            ttl,
             expires: now + ttl.min(MAX_TTL),
         })
     }
@@ -105,6 +107,12 @@ impl RoutingTable {
             AccessMode::Read => &self.readers,
             AccessMode::Write => &self.writers,
         }
+    }
+
+    /// Returns how long the table was good for when it came.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        self.ttl
     }
 
     /// Returns when the table runs out.

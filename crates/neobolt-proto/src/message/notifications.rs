@@ -36,6 +36,12 @@ macro_rules! wire_names {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// Returns what has this name in Bolt, if anything has.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some(Self::$variant),)* _ => None }
+            }
         }
     };
 }

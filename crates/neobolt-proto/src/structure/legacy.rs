@@ -10,7 +10,7 @@ use crate::version::Capabilities;
 ///
 /// # Errors
 ///
-/// If a value is among them that such a server does not know, or whose local time takes time zone data to tell.
+/// If a value is among them that such a server does not know, or whose time zone is not known.
 pub(crate) fn legacy_utc(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     rewrite(bytes, out, Peer::Server)
 }

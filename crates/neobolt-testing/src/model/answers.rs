@@ -157,7 +157,10 @@ fn unknown_label() -> Answer {
         ("description", "One of the labels in your query is not available in the database."),
     ];
     let omitted = [("gql_status", "00001"), ("status_description", "note: successful completion - omitted result")];
-    answer.summary.statuses = vec![status(&warning), status(&omitted)];
+    let record = [("_severity", "WARNING"), ("_classification", "UNRECOGNIZED")];
+    let warned = warning.iter().map(|(key, value)| (*key, Value::from(*value)));
+    let warned = warned.chain([("diagnostic_record", Value::Map(status(&record)))]).collect();
+    answer.summary.statuses = vec![warned, status(&omitted)];
     let [_, _, (_, code), title, description] = warning;
     answer.summary.notifications = vec![status(&[("code", code), title, description, ("severity", "WARNING")])];
     answer

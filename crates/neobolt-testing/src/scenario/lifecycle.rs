@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use neobolt::ErrorKind;
+use neobolt::{AccessMode, ErrorKind};
 
 use super::{Outcome, Target};
 use crate::queries;
@@ -44,7 +44,8 @@ pub(super) async fn a_closed_driver_says_so(target: &Target) -> Outcome {
 
 pub(super) async fn closing_ends_what_is_not_over_in_time(target: &Target) -> Outcome {
     let driver = target.driver()?;
-    let mut sessions = [driver.session().build(), driver.session().build()];
+    let reader = driver.session().default_access_mode(AccessMode::Read);
+    let mut sessions = [reader.build(), driver.session().build()];
     let [first, second] = &mut sessions;
     let mut stream = first.run(queries::RANGE).param("n", 100_000).await?;
     ensure!(stream.next().await?.is_some());

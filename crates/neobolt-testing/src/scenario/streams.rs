@@ -34,12 +34,13 @@ pub(super) async fn records_are_collected_counted_and_consumed(target: &Target) 
     ensure_eq!(session.run(range(1)).await?.single().await?.get::<i64>("i")?, 1);
     for n in [0, 2, 3000] {
         let single = session.run(range(n)).await?.single().await;
-        ensure_matches!(single, Err(error) if error.kind() == ErrorKind::Result);
+        ensure_matches!(single, Err(error) if error.kind() == ErrorKind::ResultNotSingle);
     }
     let mut stream = session.run(range(100_000)).await?;
     stream.next().await?;
     stream.consume().await?;
-    ensure!(stream.next().await?.is_none());
+    stream.consume().await?;
+    ensure_matches!(stream.next().await, Err(error) if error.kind() == ErrorKind::ResultConsumed);
     Ok(())
 }
 

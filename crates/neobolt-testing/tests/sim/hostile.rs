@@ -26,8 +26,7 @@ fn whoever_breaks_a_rule_is_named_and_left() {
     let cases: Vec<(&str, u8, Vec<u8>)> = vec![
         ("HELLO is ignored", tag::HELLO, ignored()),
         ("HELLO is answered with a record", tag::HELLO, record(&[field()])),
-        ("HELLO is answered four times", tag::HELLO, success(&[]).repeat(4)),
-        ("RUN is answered without fields", tag::RUN, success(&[])),
+        ("HELLO is answered for all that follows, and behind the end", tag::HELLO, success(&[]).repeat(5)),
         ("fields is no list", tag::RUN, success(&[("fields", field())])),
         ("fields holds no texts", tag::RUN, success(&[("fields", list(&[field()]))])),
         ("qid is no number", tag::RUN, success(&[("fields", list(&[text("i")])), ("qid", text("x"))])),
@@ -196,9 +195,9 @@ fn a_routing_table_of_nonsense_is_refused() {
 }
 
 #[test]
-fn nobody_waits_for_the_refresh_of_another_beyond_the_own_deadline() {
+fn nobody_waits_for_a_silent_router_but_in_turn_and_in_person() {
     let server = Scripted::new((5, 4), |_, tag| if tag == tag::ROUTE { Answer::Silence } else { usual(tag) });
-    let driver = server.builder("neo4j").build().unwrap();
+    let driver = server.builder("neo4j").max_transaction_retry_time(Duration::ZERO).build().unwrap();
     let runtime = server.sim.runtime();
     let start = runtime.now();
     for n in 0..20_u32 {
@@ -207,9 +206,11 @@ fn nobody_waits_for_the_refresh_of_another_beyond_the_own_deadline() {
             runtime.sleep_until(start + Duration::from_secs(10) * n).await;
             let began = runtime.now();
             let error = driver.execute_query("Q").await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::AcquisitionTimeout);
+            // Whoever asks gives the router up, whoever waits for that gives itself up.
+            assert!(matches!(error.kind(), ErrorKind::ServiceUnavailable | ErrorKind::AcquisitionTimeout), "{error:?}");
             let took = runtime.now() - began;
-            assert!(took < Duration::from_secs(61), "call {n} took {took:?}");
+            // A minute for the refresh of another, and one for the own.
+            assert!(took < Duration::from_secs(121), "call {n} took {took:?}");
         }));
     }
     server.sim.block_on(runtime.sleep_until(start + Duration::from_secs(600)));

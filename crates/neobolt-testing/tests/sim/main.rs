@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is to panic")]
 
+mod auth;
 mod faults;
 mod hostile;
 mod round_trips;

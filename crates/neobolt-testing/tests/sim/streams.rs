@@ -56,7 +56,7 @@ fn two_streams_are_read_in_one_task() {
 
 /// What the end of a transaction cuts off must not look complete.
 #[test]
-fn a_result_that_is_read_beyond_its_transaction_ends_in_an_error() {
+fn a_result_that_is_read_beyond_its_transaction_is_out_of_scope() {
     let world = World::new(1);
     let driver = world.driver();
     world.sim.block_on(async {
@@ -65,8 +65,8 @@ fn a_result_that_is_read_beyond_its_transaction_ends_in_an_error() {
         let mut cut = transaction.run(RANGE).param("n", 100).await.unwrap();
         let mut whole = transaction.run(RANGE).param("n", 5).await.unwrap();
         transaction.commit().await.unwrap();
-        assert_eq!(cut.collect().await.unwrap_err().kind(), ErrorKind::TransactionClosed);
-        assert_eq!(count(&mut whole).await, 5);
+        assert_eq!(cut.collect().await.unwrap_err().kind(), ErrorKind::ResultOutOfScope);
+        assert_eq!(whole.collect().await.unwrap_err().kind(), ErrorKind::ResultOutOfScope);
     });
 }
 
@@ -89,4 +89,29 @@ fn a_dropped_run_leaves_its_transaction_usable() {
             session.run(ONE).await.unwrap().single().await.unwrap();
         });
     }
+}
+
+#[test]
+fn a_stream_of_owned_records_gives_all_of_them_and_ends_behind_an_error() {
+    use futures_core::Stream;
+
+    let world = World::new(1);
+    let driver = world.driver();
+    world.sim.block_on(async {
+        let mut session = driver.session().fetch_size(7).build();
+        let mut stream = session.run(RANGE).param("n", 50).await.unwrap().into_stream();
+        for expected in 1..=50_i64 {
+            let record = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await.unwrap().unwrap();
+            assert_eq!(record.get::<i64>("i").unwrap(), expected);
+        }
+        assert!(poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await.is_none());
+
+        let mut transaction = session.begin_transaction().await.unwrap();
+        let result = transaction.run(RANGE).param("n", 50).await.unwrap();
+        transaction.commit().await.unwrap();
+        let mut stream = result.into_stream();
+        let error = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResultOutOfScope);
+        assert!(poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await.is_none());
+    });
 }

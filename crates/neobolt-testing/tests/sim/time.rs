@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_channel::oneshot;
-use neobolt::{ErrorKind, Failure};
+use neobolt::{AccessMode, ErrorKind, Failure};
 use neobolt_server::ServerConfig;
 use neobolt_testing::model::ModelBackend;
 use neobolt_testing::queries::{CREATE_COUNTER, ONE, RANGE};
@@ -99,12 +99,15 @@ fn a_server_that_swallows_connections_is_given_up_when_connecting_takes_too_long
 #[test]
 fn closing_waits_for_work_but_not_for_ever() {
     let world = World::new(1);
-    let driver = world.driver();
-    let mut session = driver.session().build();
-    let mut stream = world.sim.block_on(async { session.run(RANGE).param("n", 100_000).await.unwrap() });
-    let (elapsed, ()) = world.timed(driver.close(Duration::from_secs(5)));
-    assert_eq!(elapsed, Duration::from_secs(5));
-    assert_eq!(world.sim.block_on(stream.collect()).unwrap_err().kind(), ErrorKind::Closed);
+    // Nobody knows what becomes of a write whose records were still coming; a read can be run again.
+    for (access, kind) in [(AccessMode::Read, ErrorKind::Closed), (AccessMode::Write, ErrorKind::CommitUnknown)] {
+        let driver = world.driver();
+        let mut session = driver.session().default_access_mode(access).build();
+        let mut stream = world.sim.block_on(async { session.run(RANGE).param("n", 100_000).await.unwrap() });
+        let (elapsed, ()) = world.timed(driver.close(Duration::from_secs(5)));
+        assert_eq!(elapsed, Duration::from_secs(5));
+        assert_eq!(world.sim.block_on(stream.collect()).unwrap_err().kind(), kind);
+    }
 
     let driver = world.driver();
     world.sim.block_on(async { driver.execute_query(ONE).await }).unwrap();
@@ -141,6 +144,62 @@ fn retries_wait_one_two_four_eight_seconds_and_end_after_thirty() {
         // 1 + 2 + 4 + 8 s, and 16 more would be too many.
         assert!((12.0..=30.0).contains(&elapsed.as_secs_f64()), "it took {elapsed:?}");
     }
+}
+
+#[test]
+fn the_first_success_ends_the_pauses_of_all_who_could_not_connect() {
+    let world = World::new(1);
+    let driver = world.builder().connection_timeout(Duration::from_millis(10)).build().unwrap();
+    world.sim.set_unreachable(world.server.local_addr(), true);
+    // Each begins 300 ms after the one before it, and so pauses at other times.
+    let mut ends = Vec::new();
+    for n in 0..4_u32 {
+        let (driver, runtime, (done, end)) = (driver.clone(), world.runtime(), oneshot::channel());
+        world.runtime().spawn(Box::pin(async move {
+            runtime.sleep_until(runtime.now() + Duration::from_millis(300) * n).await;
+            driver.execute_query(ONE).await.unwrap();
+            done.send(runtime.now()).unwrap();
+        }));
+        ends.push(end);
+    }
+    let ends: Vec<_> = world.sim.block_on(async {
+        // By now they have failed three times at least and pause for 4 s or more.
+        world.sleep(Duration::from_secs(5)).await;
+        world.sim.set_unreachable(world.server.local_addr(), false);
+        let mut at = Vec::new();
+        for end in ends {
+            at.push(end.await.unwrap());
+        }
+        at
+    });
+    let first = ends.iter().min().unwrap();
+    let last = ends.iter().max().unwrap();
+    assert!(*last - *first < Duration::from_millis(100), "the last comes {:?} behind the first", *last - *first);
+}
+
+#[test]
+fn an_auto_commit_query_is_sent_once_more_where_the_server_allows_it() {
+    let allowed = |allowed: bool| {
+        let mut failure = Failure::new("Neo.TransientError.General.Busy", "scripted");
+        failure.diagnostic_record = [("_idempotent", allowed)].into_iter().collect();
+        failure
+    };
+    let world = World::new(1);
+    let driver = world.driver();
+    let run = |disabled| {
+        world.sim.block_on(async {
+            let mut session = driver.session().disable_auto_commit_retries(disabled).build();
+            session.run(ONE).await?.consume().await.map(drop)
+        })
+    };
+    world.model.fail_next([allowed(true)]);
+    run(false).unwrap();
+    world.model.fail_next([allowed(true), allowed(true)]);
+    assert!(run(false).is_err(), "it is sent twice, not thrice");
+    world.model.fail_next([allowed(false)]);
+    assert!(run(false).is_err());
+    world.model.fail_next([allowed(true)]);
+    assert!(run(true).is_err());
 }
 
 #[test]

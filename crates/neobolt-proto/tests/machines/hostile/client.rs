@@ -128,8 +128,8 @@ cases! {
         => "SUCCESS; RECORD; SUCCESS; closed: the peer broke the protocol: response 0x71 to no request";
     wide_record: "sends a record of too many fields", || says(For::Two, "SUCCESS {\"fields\": [\"n\"]}\nRECORD [1, 2]")
         => "SUCCESS; closed: the peer broke the protocol: record of 2 fields in a result of 1 keys";
-    no_fields: "answers RUN without `fields`", || says(For::Two, "SUCCESS {\"t_first\": 1}")
-        => "closed: the peer broke the protocol: missing or invalid fields";
+    no_fields: "answers RUN without `fields`, and sends a record", || says(For::Two, "SUCCESS {\"t_first\": 1}\nRECORD [1]")
+        => "SUCCESS; closed: the peer broke the protocol: record of 1 fields in a result of 0 keys";
     fields_of_numbers: "names columns by numbers", || says(For::Two, "SUCCESS {\"fields\": [1]}")
         => "closed: the peer broke the protocol: missing or invalid fields";
     qid_of_text: "gives a `qid` that is no integer", || says(For::Two, "SUCCESS {\"fields\": [], \"qid\": \"0\"}")
