@@ -2,7 +2,10 @@
 //! bytes no more than a small constant times their length.
 
 use allocation_counter::{AllocationInfo, measure};
-use packstream::{Decoder, Encode, Encoder, Map, Structure, Value};
+use packstream::{
+    Decoder, Encode, Encoder, Limits, ListRef, Map, MapRef, Nesting, Step, Structure, StructureRef, Tokens, Value,
+    scan, validate,
+};
 
 fn encoded<T: Encode>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -54,13 +57,11 @@ fn per_byte(bytes: &[u8]) -> f64 {
     info.bytes_max as f64 / bytes.len() as f64
 }
 
-#[test]
-fn memory_is_in_proportion_to_hostile_bytes() {
-    // An entry of a map takes two bytes at least, and 48 here; to find equal keys takes up to as many once more.
-    const MOST: f64 = 48.0;
+/// Bytes that would cost a careless reader much.
+fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let sized = |marker: u8, len: u32| [&[marker][..], &len.to_be_bytes()].concat();
     let noise = vec![1; 1_000_000];
-    for (what, bytes) in [
+    vec![
         ("nested lists", vec![0x91; 1_000_000]),
         ("nested maps", [0xA1, 0x80].repeat(1_000_000)),
         ("nested structures", [0xB1, b'N'].repeat(1_000_000)),
@@ -73,9 +74,39 @@ fn memory_is_in_proportion_to_hostile_bytes() {
         ("a list that ends early", [sized(0xD6, 1_000_001), noise.clone()].concat()),
         ("lists that lie", [sized(0xD6, 900_000).repeat(100), noise.clone()].concat()),
         ("maps that lie", [[sized(0xDA, 400_000), vec![0x80]].concat().repeat(100), noise].concat()),
-    ] {
+        ("garbage for text", [sized(0xD2, 1_000_000), vec![0xFF; 1_000_000]].concat()),
+    ]
+}
+
+#[test]
+fn memory_is_in_proportion_to_hostile_bytes() {
+    // An entry of a map takes two bytes at least, and 48 here; to find equal keys takes up to as many once more.
+    const MOST: f64 = 48.0;
+    for (what, bytes) in hostile() {
         let per_byte = per_byte(&bytes);
         println!("{what}: {per_byte:.1} bytes per byte");
         assert!(per_byte <= MOST, "{what}: {per_byte} bytes per byte");
+    }
+}
+
+/// The ways in that borrow take none at all, but for the offsets that are asked for.
+#[test]
+fn readers_that_borrow_take_no_memory() {
+    let limits = Limits::default();
+    for (what, bytes) in hostile() {
+        let mut nesting = Nesting::new();
+        let none = |read: &mut dyn FnMut()| assert_eq!(measure(read).count_total, 0, "{what}");
+        none(&mut || {
+            let mut tokens = Tokens::new(&bytes, &mut nesting);
+            while let Ok(Step::Token(_)) = tokens.token() {}
+        });
+        none(&mut || drop(validate(&bytes, limits)));
+        none(&mut || drop(Decoder::new(&bytes).skip(1)));
+        none(&mut || drop(StructureRef::message(&bytes, limits)));
+        none(&mut || drop(Decoder::new(&bytes).decode::<ListRef<'_>>().map(|list| list.iter::<i64>().count())));
+        none(&mut || drop(Decoder::new(&bytes).decode::<MapRef<'_>>().map(|map| map.iter::<i64>().count())));
+        let mut offsets = Vec::new();
+        let scanned = measure(|| drop(scan(&bytes, 0, 1, limits, &mut offsets)));
+        assert!(scanned.bytes_max <= 1024, "{what}: {} bytes", scanned.bytes_max);
     }
 }
