@@ -174,7 +174,14 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, String> {
             let system = if matches!(it.srid, Point::WGS_84 | Point::WGS_84_3D) { "wgs84" } else { "cartesian" };
             json!({ "name": "CypherPoint", "data": { "system": system, "x": it.x, "y": it.y, "z": it.z } })
         }
-        Value::Structure(it) => return Err(format!("unknown structure {:#04x}", it.tag())),
+        Value::Structure(it) => {
+            return Err(match it.fields() {
+                [_, _, Value::String(zone_id)] if matches!(it.tag(), b'i' | b'f') => {
+                    format!("unknown time zone {zone_id}")
+                }
+                _ => format!("unknown structure {:#04x}", it.tag()),
+            });
+        }
         other => return Err(format!("a value that TestKit does not know: {other:?}")),
     })
 }
