@@ -82,6 +82,8 @@ pub struct TransactionRequest {
     pub metadata: Map,
     /// In whose name it runs.
     pub impersonated_user: Option<String>,
+    /// What else there is: which notifications are wanted, and entries that Bolt does not know.
+    pub other: Map,
 }
 
 impl ServerRequest {
@@ -186,8 +188,23 @@ impl TransactionRequest {
             timeout_millis: extra_value(extra, &transaction::TX_TIMEOUT, it, millis)?,
             metadata: extra_value(extra, &transaction::TX_METADATA, it, |it| it.as_map().cloned())?.unwrap_or_default(),
             impersonated_user: text(extra, &transaction::IMP_USER, it)?,
+            other: extra.iter().filter(|(key, _)| !is_read(key)).map(|(key, value)| (key, value.clone())).collect(),
         })
     }
+}
+
+/// Whether a transaction's entry has a field of its own.
+fn is_read(key: &str) -> bool {
+    [
+        &transaction::MODE,
+        &transaction::DB,
+        &transaction::BOOKMARKS,
+        &transaction::TX_TIMEOUT,
+        &transaction::TX_METADATA,
+        &transaction::IMP_USER,
+    ]
+    .iter()
+    .any(|field| field.name == key)
 }
 
 fn map(decoder: &mut Decoder<'_>) -> Result<Map, PeerViolation> {
@@ -223,4 +240,31 @@ fn stream(decoder: &mut Decoder<'_>, it: &Capabilities) -> Result<(Count, Option
     };
     let qid = extra_value(&extra, &result::QID, it, Value::as_i64)?;
     Ok((count, qid.filter(|qid| *qid != -1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use packstream::Encoder;
+
+    use super::*;
+
+    #[test]
+    fn entries_that_nobody_knows_are_kept() {
+        let mut message = Vec::new();
+        let mut encoder = Encoder::new(&mut message);
+        encoder
+            .structure(0x11, 1, |fields| {
+                fields.map(3, |entries| {
+                    entries.entry("mode", "r")?;
+                    entries.entry("notifications_minimum_severity", "OFF")?;
+                    entries.entry("of_tomorrow", &1)
+                })
+            })
+            .unwrap();
+        let newest = crate::Version::NEWEST.capabilities().unwrap();
+        let ServerRequest::Begin(begin) = ServerRequest::read(&message, newest).unwrap() else { panic!("a BEGIN") };
+        assert_eq!(begin.mode, AccessMode::Read);
+        let other = [("notifications_minimum_severity", Value::from("OFF")), ("of_tomorrow", Value::from(1))];
+        assert_eq!(begin.other, Map::from_iter(other));
+    }
 }
