@@ -7,7 +7,7 @@ use neobolt::types::{
     Date, DateTime, DateTimeZoneId, Duration, LocalDateTime, LocalTime, Node, Path, Point, Relationship, Time, Uuid,
     Vector,
 };
-use neobolt::{ByteArray, Decode, Encode, ErrorKind, Map, Value, Version};
+use neobolt::{ByteArray, Decode, Encode, Map, Value};
 
 use super::{Outcome, Target};
 use crate::queries;
@@ -91,17 +91,8 @@ pub(super) async fn temporal_types(target: &Target) -> Outcome {
     echo(target, local).await?;
     let zoned = |seconds| DateTime::from_local(local[1], seconds).ok_or_else(some("the date-time"));
     echo(target, [zoned(0)?, zoned(7200)?, zoned(-12_600)?]).await?;
-    let version = target.driver()?.verify_connectivity().await?.protocol_version;
-    let takes_utc = version.is_some_and(|version| version >= Version::new(4, 3));
     for (seconds, zone) in [(1_709_251_199, "Europe/Berlin"), (0, "America/New_York")] {
-        let zoned = DateTimeZoneId::from_utc(seconds, 5, zone);
-        if takes_utc {
-            echo(target, zoned).await?;
-        } else {
-            // An older server wants what clocks show there, and nobody has told the driver.
-            let sent = target.driver()?.execute_query(queries::ONE).param("at", zoned).await;
-            ensure_matches!(sent, Err(error) if error.kind() == ErrorKind::Configuration);
-        }
+        echo(target, DateTimeZoneId::from_utc(seconds, 5, zone)).await?;
     }
     let durations = [(0, 0, 0, 0), (14, 3, 14_706, 1), (-1, -2, -3, 999_999_999), (1_200, 0, 0, 0)];
     for (months, days, seconds, nanoseconds) in durations {
