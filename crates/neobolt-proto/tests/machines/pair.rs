@@ -405,6 +405,8 @@ impl Pair {
             while self.poll_client() {
                 is_still = false;
             }
+            // What made no event, such as NOOPs, made room.
+            is_still &= self.client.transmit().is_empty() || !self.server.wants_input();
             if is_still || self.client.is_closed() {
                 break;
             }
